@@ -1,6 +1,8 @@
 //! `flash`: a board whose boot loader has a drive, and the tools of vendors as scripts on PATH.
 
 use crate::support::command::{Outcome, Program, executable, said};
+use crate::support::mpremote::pypi;
+use crate::support::running::Running;
 use belay_script::cli::terminal::link::Terminal;
 use belay_script::port::address::Address;
 use belay_script::port::loss::Loss;
@@ -11,6 +13,7 @@ use notify::{RecursiveMode, Watcher as _, recommended_watcher};
 use std::fs;
 use std::os::fd::BorrowedFd;
 use std::path::Path;
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
@@ -171,6 +174,25 @@ fn firmware_that_does_not_fit_or_is_not_taken_is_an_error() {
     let outcome = running.finish().1;
     assert_eq!((outcome.stdout.as_str(), outcome.status), ("", Some(130)), "{}", outcome.stderr);
     assert!(outcome.stderr.contains("error: interrupted: the board may be"), "{}", outcome.stderr);
+}
+
+/// Adafruit's converter writes what passes the check, with the family that it names.
+#[test]
+fn files_of_another_converter_pass() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let code = "from adafruit_uf2 import uf2conv as u\nu.appstartaddr = 0x10000000\nfor name in ('RP2040', 'NRF52840'):\n    \
+                u.familyid = u.load_families()[name]\n    open(name, 'wb').write(u.convert_to_uf2(bytes(range(256)) * 20))\n";
+    let installed = pypi::installed("adafruit-uf2", "1.0.0").unwrap_or_else(|error| panic!("{error}"));
+    let mut python = Command::new("python3");
+    python.args(["-c", code]).env("PYTHONPATH", installed).env("PYTHONDONTWRITEBYTECODE", "1");
+    assert_eq!(Running::start(python, folder.path(), None, Duration::from_secs(60)).finish().1.status, Some(0));
+    fs::create_dir(folder.path().join("drive")).expect("a folder");
+    fs::write(folder.path().join("drive/INFO_UF2.TXT"), "Board-ID: SAMD21G18A-v0\n").expect("a file");
+    for (name, shown) in [("RP2040", "RP2040"), ("NRF52840", "nRF52840")] {
+        let refused = format!("error: the firmware is for {shown}, the board `SAMD21G18A-v0` takes SAMD21\n");
+        let outcome = flash(folder.path(), &format!("{name} --drive drive"));
+        assert!(outcome.stderr.starts_with(&refused), "{}", outcome.stderr);
+    }
 }
 
 /// Tools that note their words, and answer.

@@ -1,8 +1,8 @@
 //! The tools of vendors: esptool for chips of Espressif, dfu-util for boards in DFU mode.
 //!
-//! They are run, not linked: the crate espflash brings more than a hundred others and another stack for serial ports, and reads its own
-//! settings; people who flash such boards have esptool. Invariant: the command line is shown before it runs, and its failure
-//! is that of the command.
+//! They are run, not linked. The crate espflash 4.7 adds 35 crates, and its work, a dialogue with the loader in a chip's ROM, can only be
+//! tested with a chip. People who flash such boards have esptool. Invariant: the command line is shown before it runs, and its
+//! failure is that of the command.
 
 use super::image::{Chip, chip, chip_names};
 use super::{LOOK, interrupted, pause};
