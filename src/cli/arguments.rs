@@ -221,7 +221,7 @@ pub enum Command {
     Mip(Mip),
     /// Add packages to a project
     ///
-    /// Writes them to belay.toml (or the station.toml that has [packages]), locks them in belay.lock, and downloads them to lib/.
+    /// Writes them to belay.toml (or to a station.toml that has packages), locks them in belay.lock, and downloads them to lib/.
     #[command(after_help = packages::ADD_HELP)]
     Add(Add),
     /// Update packages of a project to what is there now

@@ -17,6 +17,7 @@ use crate::instrument::InstrumentAddress;
 use crate::instrument::simulated::{SimInstrument, built_in};
 use crate::instrument::wiring::End;
 use crate::origin::Origin;
+use crate::packages::project::Project;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -138,6 +139,7 @@ fn load(options: &Options, script: Option<&Path>) -> Result<Option<Station>, Dia
     };
     let text = read(&file)?;
     let mut station = Station::parse(&file, &text).map_err(|problem| *problem)?;
+    Project::check_station(&file, &text).map_err(|error| Diagnostic::from_error(&error))?;
     check_wiring(&station)?;
     if !is_named {
         station.trust = trust::of(&file, &text);

@@ -126,7 +126,7 @@ pub fn member(url: &str) -> Option<(&str, &str)> {
 /// A file of an archive that has been fetched.
 ///
 /// # Errors
-/// As [`archive::content`].
+/// ArgumentError if it is not a zip archive, or the file is damaged or too long; of the network.
 pub fn unpacked(fetcher: &Fetcher, url: &str, path: &str, most: u64) -> Result<Option<Vec<u8>>> {
     match fetcher.archive(url)? {
         Some(bytes) => archive::content(&bytes, path, most.min(ARCHIVE), url),

@@ -97,11 +97,23 @@ impl Project {
         Project { file: folder.join(FILE), folder: "lib".to_owned(), ..Project::default() }
     }
 
-    /// Parses the text of a file.
+    /// Parses the text of a file: of a station's, if it has that name.
     ///
     /// # Errors
     /// ParseError with its line.
     pub fn parse(file: &Path, text: &str) -> Result<Project> {
+        Project::parsed(file, text, file.file_name().is_some_and(|name| name == STATION))
+    }
+
+    /// Checks the packages in the text of a station's file, whatever its name is.
+    ///
+    /// # Errors
+    /// ParseError with its line.
+    pub fn check_station(file: &Path, text: &str) -> Result<()> {
+        Project::parsed(file, text, true).map(drop)
+    }
+
+    fn parsed(file: &Path, text: &str, is_station: bool) -> Result<Project> {
         let problem = |span: Option<Range<usize>>, message: String, help: &str| {
             Error::new(Kind::ParseError, message).with_help(help).with_origin(place(file, text, span))
         };
@@ -111,7 +123,6 @@ impl Project {
         })?;
         let mut project =
             Project { file: file.to_owned(), text: text.to_owned(), folder: "lib".to_owned(), ..Project::default() };
-        let is_station = file.file_name().is_some_and(|name| name == STATION);
         if let Some((key, item)) = document.as_table().iter().find(|(key, _)| *key != TABLE).filter(|_| !is_station) {
             let message = format!("unknown key `{key}`");
             let help = "the file has one table, `[packages]`, with its groups: `[packages.main]`, `[packages.dev]`";
@@ -380,6 +391,8 @@ mod tests {
         case("[packages.main]\na = \"^1.0\"\n", "range of versions", 2);
         case("[packages.main]\na = \"a b\"\n", "neither a version nor an address", 2);
         case("[packages.main]\n\"../a\" = \"1\"\n", "invalid name of a package", 2);
+        let station = |text| Project::check_station(Path::new("bench-3.toml"), text);
+        assert!(station("name = \"x\"\n").is_ok() && station("name = \"x\"\n[packages]\na = 1\n").is_err());
     }
 
     #[test]

@@ -9,15 +9,21 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 const STATION: &str = "[recipes]\ndeploy-all = \"ls\"\n[boards.dut]\nsimulate = true\n[boards.load]\nsimulate = true\n";
+const PACKAGES: &str = "[packages.main]\naioble = \"latest\"\n[packages.dev]\n\"umqtt.simple\" = \"1.4.0\"\n";
 const TESTS: &str = "group \"g\" { test \"the divider sits\" { } test \"power\" { } }\nprint(1 / 0);\n";
 
 /// A folder with a station, scripts and other files.
 fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::create_dir(folder.path().join("deeper")).expect("a folder");
-    for (name, text) in
-        [("station.toml", STATION), ("bench.rhai", TESTS), ("other.rhai", ""), ("main.py", ""), ("notes.txt", "")]
-    {
+    for (name, text) in [
+        ("belay.toml", PACKAGES),
+        ("station.toml", STATION),
+        ("bench.rhai", TESTS),
+        ("other.rhai", ""),
+        ("main.py", ""),
+        ("notes.txt", ""),
+    ] {
         std::fs::write(folder.path().join(name), text).expect("a file");
     }
     folder
@@ -56,6 +62,9 @@ fn values_are_those_that_fit() {
     case(&["run", "bench.rhai", "--port", "lo"], &["load"]);
     case(&["exec", "-p", "tc"], &["tcp://"]);
     case(&["-p", "lo"], &["load"]);
+    case(&["remove", "ai"], &["aioble"]);
+    case(&["update", "aioble", "u"], &["umqtt.simple"]);
+    case(&["install", "--group", ""], &["main", "dev"]);
     case(&["-p", "sim", "dep"], &["deploy-all"]);
     case(&["-p", "sim", "cp", "a", ":", "+", "exec", "x", "+", "soft"], &["soft-reset"]);
     case(&["exec", "x", "+", "run", "b"], &["bench.rhai"]);

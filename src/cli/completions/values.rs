@@ -5,6 +5,7 @@
 use super::super::console::Console;
 use super::super::station;
 use crate::device::{Host, HostOptions};
+use crate::packages::project::Project;
 use crate::port::{kind, usb};
 use crate::script::{RunOptions, Runner, standard_modules};
 use clap::{Arg, Command};
@@ -81,8 +82,22 @@ fn completed(argument: Arg, command: &str, asked: &Asked) -> Arg {
         ("select", "name") => argument.add(ArgValueCompleter::new(move |current: &OsStr| {
             chosen(current, station::board_names(asked.script()).into_iter().map(|name| (name, String::new())), &asked)
         })),
+        ("update" | "remove", "packages") => argument.add(ArgValueCompleter::new(move |current: &OsStr| {
+            let packages = project().into_iter().flat_map(|project| project.groups);
+            let packages = packages.flat_map(|group| group.packages).collect::<Vec<_>>();
+            chosen(current, packages, &asked)
+        })),
+        ("add" | "install", "group") => argument.add(ArgValueCompleter::new(move |current: &OsStr| {
+            let groups = project().into_iter().flat_map(|project| project.groups);
+            chosen(current, groups.map(|group| (group.name, String::new())).collect::<Vec<_>>(), &asked)
+        })),
         _ => argument,
     }
+}
+
+/// The project of the current folder, without a word if there is none.
+fn project() -> Option<Project> {
+    Project::find(Path::new("")).ok().flatten()
 }
 
 /// Files with one of these endings; folders, in which there may be some, follow.
