@@ -212,7 +212,10 @@ fn print(changed: &Changed, printed: Printed, console: &Console) {
         }
         let (written, removed) = (count(changed.written.len(), "file"), count(changed.removed.len(), "file"));
         let (bytes, unchanged) = (changed.bytes, changed.unchanged);
-        let _ = writeln!(text, "wrote {written} ({bytes} bytes), removed {removed}; {unchanged} unchanged");
+        let _ = match (changed.written.len(), unchanged) {
+            (0, 0) => writeln!(text, "removed {removed}"),
+            _ => writeln!(text, "wrote {written} ({bytes} bytes), removed {removed}; {unchanged} unchanged"),
+        };
         console.text(&text);
     }
 }

@@ -9,7 +9,7 @@ use clap::{Args, Subcommand, ValueHint};
 pub const INSTALL_HELP: &str = "\
 Examples:
   belay-script install                            the packages of belay.toml, into lib/
-  belay-script install --locked                   the same, and refuse a lock file that is not up to date
+  belay-script install --locked                   the same; a stale lock file is an error
   belay-script install -p a0                      the packages of belay.toml, onto a board too
   belay-script install -p a0 aioble umqtt.simple@1.4.0
   belay-script install -p a0 github:USER/REPOSITORY@v2
@@ -95,7 +95,7 @@ pub struct Install {
     /// Of a project: also this optional group (repeatable); of `install NAME`: the group to add to
     #[arg(long, value_name = "NAME")]
     pub group: Vec<String>,
-    /// Of a project: refuse a lock file that is not up to date
+    /// Of a project: fail if the lock file is not up to date
     #[arg(long)]
     pub locked: bool,
     /// Of a project: overwrite files that were changed
