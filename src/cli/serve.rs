@@ -1,4 +1,4 @@
-//! `sim serve`: a simulated board as a serial port, or a simulated instrument, for other tools.
+//! `sim serve`: a simulated board as a serial port, a simulated instrument or Modbus unit, for other tools.
 //!
 //! Uses [`crate::port`] and, for the pseudo-terminal, [`link`](super::terminal::link). Invariant: the link is gone when the command ends.
 
@@ -10,6 +10,9 @@ use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Kind};
 use crate::instrument::simulated::server::{Protocol, Server};
 use crate::instrument::simulated::{SimInstrument, built_in};
+use crate::modbus::simulated::SimUnit;
+#[cfg(unix)]
+use crate::modbus::simulated::port::SimPort;
 #[cfg(unix)]
 use crate::port::address::Address;
 #[cfg(unix)]
@@ -31,11 +34,20 @@ pub fn serve(options: &Serve, console: &Arc<Console>) -> Result<u8, Diagnostic> 
     {
         return serve_instrument(file, options, console);
     }
+    if let Some(file) = options.modbus.as_ref().filter(|_| options.link.is_none()) {
+        return serve_modbus(file, options, console);
+    }
     let mut terminal = super::terminal::link::Terminal::open().map_err(diagnose)?;
     let link = terminal.link(options.link.as_deref().unwrap_or(Path::new(""))).map_err(diagnose)?;
     if let Some(file) = &options.instrument {
         let mut port = simulated(file)?.port(file);
         console.text(&format!("serving a simulated instrument at {}; press Ctrl-C to stop\n", link.path().display()));
+        terminal.pump(&mut port).map_err(diagnose)?;
+        return Ok(0);
+    }
+    if let Some(file) = &options.modbus {
+        let mut port = SimPort::new(unit(file)?, file, false);
+        console.text(&format!("serving a simulated Modbus unit at {}; press Ctrl-C to stop\n", link.path().display()));
         terminal.pump(&mut port).map_err(diagnose)?;
         return Ok(0);
     }
@@ -57,6 +69,31 @@ fn simulated(file: &str) -> Result<SimInstrument, Diagnostic> {
     SimInstrument::parse(file, &text).map_err(|error| Diagnostic::from_error(&error))
 }
 
+/// The simulated Modbus unit of a file.
+fn unit(file: &str) -> Result<SimUnit, Diagnostic> {
+    let text = crate::disk::read_text_named(Path::new(file), crate::bound::SETTINGS)
+        .map_err(|error| super::unread(&format!("`{file}`"), &error, "name a file that describes a unit"))?;
+    SimUnit::parse(file, &text).map_err(|error| Diagnostic::from_error(&error))
+}
+
+fn unheard(listen: &str, error: &std::io::Error) -> Diagnostic {
+    let message = format!("cannot listen at `{listen}`: {}", crate::disk::reason(error));
+    let error =
+        Error::new(Kind::ConnectionFailedError, message).with_help("choose another port: `--listen 127.0.0.1:0`");
+    Diagnostic::from_error(&error)
+}
+
+/// Serves a Modbus unit on a TCP port until Ctrl-C.
+fn serve_modbus(file: &str, options: &Serve, console: &Arc<Console>) -> Result<u8, Diagnostic> {
+    let listen = options.listen.as_deref().unwrap_or("127.0.0.1:5020");
+    let failed = |error: std::io::Error| unheard(listen, &error);
+    let (unit, listener) = (unit(file)?, crate::port::listen::listen(listen).map_err(failed)?);
+    let address = listener.local_addr().map_err(failed)?;
+    console.text(&format!("serving a simulated Modbus unit at tcp://{address}; press Ctrl-C to stop\n"));
+    crate::modbus::simulated::server::serve(&listener, &unit, &|| crate::interrupt::pending()).map_err(failed)?;
+    Ok(0)
+}
+
 /// Serves an instrument on a TCP port until Ctrl-C.
 fn serve_instrument(file: &str, options: &Serve, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     let (protocol, scheme, usual) = match options.hislip {
@@ -64,12 +101,7 @@ fn serve_instrument(file: &str, options: &Serve, console: &Arc<Console>) -> Resu
         false => (Protocol::Socket, "tcp", "127.0.0.1:5025"),
     };
     let listen = options.listen.as_deref().unwrap_or(usual);
-    let failed = |error: std::io::Error| {
-        let message = format!("cannot listen at `{listen}`: {}", crate::disk::reason(&error));
-        let error =
-            Error::new(Kind::ConnectionFailedError, message).with_help("choose another port: `--listen 127.0.0.1:0`");
-        Diagnostic::from_error(&error)
-    };
+    let failed = |error: std::io::Error| unheard(listen, &error);
     let server = Server::listen(simulated(file)?, protocol, listen).map_err(failed)?;
     let address = server.address().map_err(failed)?;
     console.text(&format!("serving a simulated instrument at {scheme}://{address}; press Ctrl-C to stop\n"));
@@ -86,6 +118,10 @@ pub fn serve(options: &Serve, console: &Arc<Console>) -> Result<u8, Diagnostic> 
     if let Some(file) = options.instrument.as_ref().filter(|_| options.link.is_none()) {
         super::signals::watch()?;
         return serve_instrument(file, options, console);
+    }
+    if let Some(file) = options.modbus.as_ref().filter(|_| options.link.is_none()) {
+        super::signals::watch()?;
+        return serve_modbus(file, options, console);
     }
     let error =
         Error::new(Kind::FeatureUnavailableError, "`sim serve` needs pseudo-terminals, which this system lacks");
@@ -117,6 +153,7 @@ mod tests {
         let mut options = Serve {
             link: Some("board".into()),
             instrument: None,
+            modbus: None,
             listen: None,
             hislip: false,
             name: None,

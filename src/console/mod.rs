@@ -91,6 +91,11 @@ impl Console {
         self.link.written()
     }
 
+    /// Whether the port says that it is simulated.
+    pub fn is_simulated(&self) -> bool {
+        lock(&self.link.port).as_ref().is_some_and(|port| port.abilities().simulated)
+    }
+
     /// Whether it can be used: neither closed nor lost.
     pub fn is_open(&self) -> bool {
         let watch = lock(&self.link.watch);

@@ -151,3 +151,111 @@ fn large_echoes_do_not_block_a_write() {
     assert_eq!(*heard.lock().unwrap(), (size, size));
     unit.end();
 }
+
+fn settings(echo: bool) -> dialogue::Settings {
+    let choice = dialogue::Choice { echo: Some(echo), newline: Some("\n".to_owned()), ..dialogue::Choice::default() };
+    choice.complete(&"tcp://127.0.0.1:1".parse().unwrap())
+}
+
+/// Reads a line, without an echo.
+fn line(stream: &mut TcpStream) -> String {
+    let (mut line, mut byte) = (Vec::new(), [0; 1]);
+    while stream.read_exact(&mut byte).is_ok() && byte[0] != b'\n' {
+        line.push(byte[0]);
+    }
+    String::from_utf8(line).unwrap()
+}
+
+fn ask(unit: &Unit, echo: bool, text: &str, limit: Duration) -> Result<String, Error> {
+    unit.console.command(&settings(echo), &Pattern::text("# "), text, limit, &never).map_err(error)
+}
+
+#[test]
+fn an_earlier_prompt_is_not_taken_for_the_end_of_an_answer() {
+    let unit = Unit::start(|mut stream| {
+        stream.write_all(b"boot\r\n# ").unwrap();
+        assert_eq!(line(&mut stream), "version");
+        stream.write_all(b"\r\n# ver").unwrap();
+        stream.write_all(b"sion \r\n1.2\r\n# ").unwrap();
+        assert_eq!(line(&mut stream), "echo # 1");
+        stream.write_all(b"echo # 1\r\n# 1\r\n").unwrap();
+        let _ = stream.read(&mut [0; 1]);
+    });
+    unit.console.wait(SOON, &never, |incoming| (incoming.unread() == 8).then_some(()), |_| unreachable!()).unwrap();
+    assert_eq!(ask(&unit, true, "version", SOON).unwrap(), "1.2");
+    // The prompt's text in the echo does not end the answer, the one in the answer does.
+    assert_eq!(ask(&unit, true, "echo # 1", SOON).unwrap(), "");
+    unit.end();
+}
+
+#[test]
+fn units_without_an_echo_are_answered_too() {
+    for echo in [true, false] {
+        let unit = Unit::start(|mut stream| {
+            for _ in 0..2 {
+                line(&mut stream);
+                stream.write_all(b"1.2\r\n# ").unwrap();
+            }
+            let _ = stream.read(&mut [0; 1]);
+        });
+        assert_eq!(ask(&unit, echo, "version", SOON).unwrap(), "1.2");
+        assert_eq!(ask(&unit, echo, "version", SOON).unwrap(), "1.2");
+        unit.end();
+    }
+}
+
+#[test]
+fn faults_of_a_unit_end_a_command_with_what_came() {
+    let soon = Duration::from_millis(60);
+    let case = |limit: Duration, work: fn(TcpStream)| {
+        let unit = Unit::start(work);
+        let failure = ask(&unit, true, "version", limit).unwrap_err();
+        unit.end();
+        (failure.kind(), failure.message().to_owned(), failure.help().unwrap_or_default().to_owned())
+    };
+    // It never prompts.
+    let silent = case(soon, |mut stream| {
+        line(&mut stream);
+        stream.write_all(b"version\r\nkernel panic\r\n").unwrap();
+        let _ = stream.read(&mut [0; 1]);
+    });
+    let wanted =
+        ("\"# \" did not come within 0.06 s".to_owned(), "the last lines were:\n  version\n  kernel panic".to_owned());
+    assert_eq!(silent, (Kind::TimeoutError, wanted.0, wanted.1));
+    // It closes before it prompts, in the middle of a character.
+    let (kind, _, help) = case(SOON, |mut stream| {
+        line(&mut stream);
+        stream.write_all(b"version\r\n21 \xc2").unwrap();
+    });
+    assert_eq!((kind, help.as_str()), (Kind::ConnectionLost, "the last lines were:\n  version\n  21 \u{fffd}"));
+    // It closes at once.
+    assert_eq!(case(SOON, drop).0, Kind::ConnectionLost);
+}
+
+#[test]
+fn half_a_character_before_the_prompt_is_shown_as_one() {
+    let unit = Unit::start(|mut stream| {
+        line(&mut stream);
+        stream.write_all(b"temp\r\n21 \xc2\r\n# ").unwrap();
+        let _ = stream.read(&mut [0; 1]);
+    });
+    assert_eq!(ask(&unit, true, "temp", SOON).unwrap(), "21 \u{fffd}");
+    unit.end();
+}
+
+#[test]
+fn a_unit_that_floods_is_bounded_and_its_prompt_is_still_found() {
+    let unit = Unit::start(|mut stream| {
+        line(&mut stream);
+        let piece = vec![b'x'; 1 << 16];
+        for _ in 0..96 {
+            stream.write_all(&piece).unwrap();
+        }
+        stream.write_all(b"\r\n# ").unwrap();
+        let _ = stream.read(&mut [0; 1]);
+    });
+    let answer = ask(&unit, false, "dump", SOON).unwrap();
+    assert!(answer.len() <= incoming::UNREAD, "{} bytes", answer.len());
+    assert!(unit.console.dropped() >= 2 << 20, "{} bytes", unit.console.dropped());
+    unit.end();
+}

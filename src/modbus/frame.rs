@@ -1,4 +1,4 @@
-//! Frames around requests and answers: RTU on serial lines, MBAP on TCP.
+//! Frames around requests and answers, for clients and servers: RTU on serial lines, MBAP on TCP.
 //!
 //! Pure. RTU is that of "MODBUS over Serial Line" V1.02, section 2.5.1; MBAP that of "MODBUS Messaging on TCP/IP" V1.0b, section 3.1.3.
 //! Invariant: an RTU answer is found among noise by its unit, function and CRC; a TCP answer by its transaction.
@@ -34,11 +34,83 @@ pub enum Found {
 /// # Errors
 /// Never: the CRC is known.
 pub fn rtu(unit: u8, request: &Request) -> Result<Vec<u8>> {
+    rtu_of(unit, &request.encode())
+}
+
+/// The frame of a PDU on a serial line.
+///
+/// # Errors
+/// Never: the CRC is known.
+pub fn rtu_of(unit: u8, pdu: &[u8]) -> Result<Vec<u8>> {
     let mut bytes = vec![unit];
-    bytes.extend(request.encode());
+    bytes.extend(pdu);
     let crc = Check::named(CRC)?.of(&bytes);
     bytes.extend(&crc.to_le_bytes()[..2]);
     Ok(bytes)
+}
+
+/// What a server finds at the start of bytes that came.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Framed {
+    /// Nothing yet.
+    Incomplete,
+    /// This many bytes are no frame.
+    Skip(usize),
+    /// A request.
+    Request {
+        /// How many bytes it takes.
+        end: usize,
+        /// Its transaction, on TCP.
+        transaction: u16,
+        /// The unit that it is for.
+        unit: u8,
+        /// What is asked.
+        pdu: Vec<u8>,
+    },
+}
+
+/// Longest frame on a serial line.
+const LONGEST_RTU: usize = LONGEST + 3;
+
+/// The next request on a serial line. One of an unknown function has no known length: it is all that came.
+///
+/// # Errors
+/// Never: the CRC is known.
+pub fn next_rtu(bytes: &[u8]) -> Result<Framed> {
+    let check = Check::named(CRC)?;
+    let fits = |frame: &[u8]| {
+        let (content, crc) = frame.split_at(frame.len() - 2);
+        check.of(content).to_le_bytes()[..2] == *crc
+    };
+    for start in 0..bytes.len() {
+        let frame = &bytes[start..];
+        let length = match (frame.get(1), frame.get(6)) {
+            (Some(1..=6), _) => Some(8),
+            (Some(15 | 16), Some(count)) => Some(9 + usize::from(*count)),
+            (Some(15 | 16), None) => None,
+            // A client sends nothing after a request before it has its answer.
+            _ => (4..=LONGEST_RTU).contains(&frame.len()).then_some(frame.len()),
+        };
+        if let Some(whole) = length.and_then(|length| frame.get(..length)).filter(|whole| fits(whole)) {
+            let pdu = whole[1..whole.len() - 2].to_vec();
+            return Ok(Framed::Request { end: start + whole.len(), transaction: 0, unit: whole[0], pdu });
+        }
+    }
+    Ok(if bytes.len() > LONGEST_RTU { Framed::Skip(bytes.len() - LONGEST_RTU) } else { Framed::Incomplete })
+}
+
+/// The next request on TCP.
+pub fn next_tcp(bytes: &[u8]) -> Framed {
+    let &[t0, t1, p0, p1, l0, l1, unit, ..] = bytes else { return Framed::Incomplete };
+    let length = usize::from(u16::from_be_bytes([l0, l1]));
+    if [p0, p1] != [0, 0] || !(2..=LONGEST + 1).contains(&length) {
+        return Framed::Skip(bytes.len());
+    }
+    let end = HEADER - 1 + length;
+    match bytes.get(HEADER..end) {
+        None => Framed::Incomplete,
+        Some(pdu) => Framed::Request { end, transaction: u16::from_be_bytes([t0, t1]), unit, pdu: pdu.to_vec() },
+    }
 }
 
 /// The answer of `unit` to `request` among bytes from a serial line.
@@ -73,7 +145,11 @@ fn rtu_length(unit: u8, function: u8, frame: &[u8]) -> Option<usize> {
 
 /// The frame of a request on TCP.
 pub fn tcp(transaction: u16, unit: u8, request: &Request) -> Vec<u8> {
-    let pdu = request.encode();
+    tcp_of(transaction, unit, &request.encode())
+}
+
+/// The frame of a PDU on TCP.
+pub fn tcp_of(transaction: u16, unit: u8, pdu: &[u8]) -> Vec<u8> {
     let length = u16::try_from(pdu.len() + 1).unwrap_or(u16::MAX);
     let mut bytes = transaction.to_be_bytes().to_vec();
     bytes.extend([0, 0]);
@@ -138,6 +214,8 @@ mod tests {
         fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..300), unit: u8) {
             find_rtu(unit, &READ, &bytes).unwrap();
             find_tcp(7, &bytes);
+            next_rtu(&bytes).unwrap();
+            next_tcp(&bytes);
         }
     }
 }

@@ -1,10 +1,12 @@
 //! Modbus: reads and writes the coils and registers of supplies, chambers and controllers, over serial lines (RTU) and TCP.
 //!
-//! Own code by the public specifications of modbus.org: [`pdu`] has requests and answers, [`frame`] what is around them, [`values`] numbers in registers.
+//! Own code by the public specifications of modbus.org: [`pdu`] has requests and answers, [`frame`] what is around them, [`values`] numbers in registers,
+//! [`simulated`] units that answer.
 //! Uses [`crate::console`] for the port. Invariant: one request at a time on a line, whatever closures of a script do.
 
 pub mod frame;
 pub mod pdu;
+pub mod simulated;
 pub mod values;
 
 use crate::console::failure::Failure;

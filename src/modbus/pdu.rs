@@ -90,14 +90,14 @@ impl Request {
     /// # Errors
     /// [`Kind::ArgumentError`] for an address that does not exist, or a wrong count.
     pub fn check(&self) -> Result<()> {
-        let (most, entries) = match self {
-            Request::Read { table, count, .. } => {
-                (if table.is_bits() { READ_BITS } else { READ_REGISTERS }, usize::from(*count))
-            }
-            Request::WriteCoil(..) | Request::WriteRegister(..) => (1, 1),
-            Request::WriteCoils(_, values) => (WRITE_BITS, values.len()),
-            Request::WriteRegisters(_, values) => (WRITE_REGISTERS, values.len()),
+        let most = match self {
+            Request::Read { table, .. } if table.is_bits() => READ_BITS,
+            Request::Read { .. } => READ_REGISTERS,
+            Request::WriteCoil(..) | Request::WriteRegister(..) => 1,
+            Request::WriteCoils(..) => WRITE_BITS,
+            Request::WriteRegisters(..) => WRITE_REGISTERS,
         };
+        let entries = self.count();
         let noun = self.table().noun();
         if entries == 0 || entries > most {
             let help = if entries == 0 { "use at least 1" } else { "use several calls" };
@@ -114,7 +114,8 @@ impl Request {
         Ok(())
     }
 
-    fn address(&self) -> u16 {
+    /// The first entry.
+    pub fn address(&self) -> u16 {
         match self {
             Request::Read { address, .. }
             | Request::WriteCoil(address, _)
@@ -124,7 +125,8 @@ impl Request {
         }
     }
 
-    fn table(&self) -> Table {
+    /// The table that it reads or writes.
+    pub fn table(&self) -> Table {
         match self {
             Request::Read { table, .. } => *table,
             Request::WriteCoil(..) | Request::WriteCoils(..) => Table::Coils,
@@ -145,18 +147,82 @@ impl Request {
 
     /// In words: `reading 2 holding registers from 100`.
     pub fn words(&self) -> String {
-        let (verb, entries) = match self {
-            Request::Read { count, .. } => ("reading", usize::from(*count)),
-            Request::WriteCoil(..) | Request::WriteRegister(..) => ("writing", 1),
-            Request::WriteCoils(_, values) => ("writing", values.len()),
-            Request::WriteRegisters(_, values) => ("writing", values.len()),
-        };
+        let (verb, entries) = (if matches!(self, Request::Read { .. }) { "reading" } else { "writing" }, self.count());
         let (noun, address) = (self.table().noun(), self.address());
         if entries == 1 {
             format!("{verb} {noun} {address}")
         } else {
             format!("{verb} {} from {address}", count(entries as u64, noun))
         }
+    }
+
+    /// How many entries it reads or writes.
+    pub fn count(&self) -> usize {
+        match self {
+            Request::Read { count, .. } => usize::from(*count),
+            Request::WriteCoil(..) | Request::WriteRegister(..) => 1,
+            Request::WriteCoils(_, values) => values.len(),
+            Request::WriteRegisters(_, values) => values.len(),
+        }
+    }
+
+    /// Reads the bytes of a request, as a server. `None`: a function that is not one of these.
+    ///
+    /// # Errors
+    /// If its length, count or value is not as the function has it.
+    pub fn read(bytes: &[u8]) -> std::result::Result<Option<Request>, &'static str> {
+        let (&function, rest) = bytes.split_first().ok_or("the request is empty")?;
+        let table = match function {
+            1 => Table::Coils,
+            2 => Table::DiscreteInputs,
+            3 | 6 | 16 => Table::HoldingRegisters,
+            4 => Table::InputRegisters,
+            5 | 15 => Table::Coils,
+            _ => return Ok(None),
+        };
+        let &[a0, a1, b0, b1, ref data @ ..] = rest else { return Err("the request is too short") };
+        let (address, second) = (u16::from_be_bytes([a0, a1]), u16::from_be_bytes([b0, b1]));
+        let count = usize::from(second);
+        // Several values follow the number of their bytes.
+        let values = |size: usize| match data.split_first() {
+            Some((&length, data)) if usize::from(length) == size && data.len() == size => Ok(data),
+            _ => Err("the request has another number of values"),
+        };
+        let request = match function {
+            1..=6 if !data.is_empty() => return Err("the request is too long"),
+            1..=4 => Request::Read { table, address, count: second },
+            5 if matches!(second, 0 | 0xff00) => Request::WriteCoil(address, second != 0),
+            5 => return Err("a coil takes FF00 or 0"),
+            6 => Request::WriteRegister(address, second),
+            15 => {
+                let data = values(count.div_ceil(8))?;
+                Request::WriteCoils(address, (0..count).map(|index| data[index / 8] >> (index % 8) & 1 == 1).collect())
+            }
+            _ => {
+                let pairs = values(2 * count)?.chunks_exact(2);
+                Request::WriteRegisters(address, pairs.map(|pair| u16::from_be_bytes([pair[0], pair[1]])).collect())
+            }
+        };
+        Ok(Some(request))
+    }
+
+    /// The bytes of an answer to it.
+    pub fn reply(&self, answer: &Answer) -> Vec<u8> {
+        let mut bytes = vec![self.function()];
+        match answer {
+            Answer::Refused(code) => return vec![self.function() | 0x80, *code],
+            Answer::Written => bytes.extend(&self.encode()[1..5]),
+            Answer::Bits(bits) => {
+                let packed = packed(bits);
+                bytes.push(u8::try_from(packed.len()).unwrap_or(u8::MAX));
+                bytes.extend(packed);
+            }
+            Answer::Registers(words) => {
+                bytes.push(u8::try_from(2 * words.len()).unwrap_or(u8::MAX));
+                bytes.extend(words.iter().flat_map(|word| word.to_be_bytes()));
+            }
+        }
+        bytes
     }
 
     /// Its bytes.
@@ -169,10 +235,7 @@ impl Request {
             Request::WriteRegister(_, value) => bytes.extend(value.to_be_bytes()),
             Request::WriteCoils(_, values) => {
                 bytes.extend(short(values.len()).to_be_bytes());
-                let packed = values.chunks(8).map(|eight| {
-                    eight.iter().enumerate().fold(0_u8, |byte, (index, on)| byte | u8::from(*on) << index)
-                });
-                let packed: Vec<u8> = packed.collect();
+                let packed = packed(values);
                 bytes.push(u8::try_from(packed.len()).unwrap_or(u8::MAX));
                 bytes.extend(packed);
             }
@@ -222,6 +285,12 @@ impl Request {
     }
 }
 
+/// Bits in bytes, the first one lowest.
+fn packed(bits: &[bool]) -> Vec<u8> {
+    let byte = |eight: &[bool]| eight.iter().enumerate().fold(0_u8, |byte, (index, on)| byte | u8::from(*on) << index);
+    bits.chunks(8).map(byte).collect()
+}
+
 /// A count that [`Request::check`] has let pass.
 fn short(count: usize) -> u16 {
     u16::try_from(count).unwrap_or(u16::MAX)
@@ -260,7 +329,10 @@ mod tests {
         let case = |request: Request, sent: &[u8], answer: &[u8], wanted: Answer| {
             assert!(request.check().is_ok());
             assert_eq!(request.encode(), sent, "{}", request.words());
-            assert_eq!(request.decode(answer), Ok(wanted), "{}", request.words());
+            assert_eq!(request.decode(answer), Ok(wanted.clone()), "{}", request.words());
+            // As a server.
+            assert_eq!(Request::read(sent), Ok(Some(request.clone())));
+            assert_eq!(request.reply(&wanted), answer, "{}", request.words());
         };
         let bits = |bytes: &[u8], count: usize| {
             (0..count).map(|index| bytes[index / 8] >> (index % 8) & 1 == 1).collect::<Vec<_>>()

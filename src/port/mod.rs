@@ -10,6 +10,7 @@ pub mod address;
 pub mod descriptor;
 pub mod endpoint;
 pub mod kind;
+pub mod listen;
 pub mod loss;
 pub mod meter;
 pub mod open;

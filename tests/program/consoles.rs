@@ -137,3 +137,58 @@ fn registers_of_pymodbus() {
         assert_eq!((outcome.stderr.as_str(), outcome.stdout.as_str(), outcome.status), ("", VALUES, Some(0)), "{port}");
     }
 }
+
+/// The unit that pymodbus asks.
+const CHAMBER: &str = r#"
+unit = 3
+[[coils]]
+address = 0
+value = [true, false, true, false]
+[[discrete_inputs]]
+address = 5
+value = true
+[[holding_registers]]
+name = "set point"
+address = 0
+type = "f32"
+value = 20.0
+min = -40
+max = 180
+[[holding_registers]]
+address = 10
+value = [7, 8]
+[[holding_registers]]
+address = 20
+fails = 6
+[[input_registers]]
+address = 0
+type = "f32"
+follows = "set point"
+"#;
+const READ: &str = "[True, False, True, False] [True]
+[7, 8]
+[True, True, False, True]
+85.0 [9]
+[2, 3, 6, 1]
+";
+
+#[test]
+fn pymodbus_reads_a_simulated_unit() {
+    let pymodbus = pypi::installed("pymodbus", "3.16.1").unwrap_or_else(|error| panic!("{error}"));
+    let pyserial = pypi::installed("pyserial", "3.5").unwrap_or_else(|error| panic!("{error}"));
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/modbus_client.py");
+    for kind in ["tcp", "rtu"] {
+        let port = free_port().to_string();
+        let place = if kind == "tcp" { ["--listen", &format!("127.0.0.1:{port}")] } else { ["--link", "chamber"] };
+        let serve = Program::new().file("chamber.toml", CHAMBER.as_bytes());
+        let server = serve.args(["sim", "serve", "--modbus", "chamber.toml"]).args(place).limit(LIMIT).start();
+        server.said("; press Ctrl-C to stop\n");
+        let at = if kind == "tcp" { &port } else { "chamber" };
+        let mut command = python::command();
+        command.arg(&script).arg(&pymodbus).args([kind, at]).env("PYTHONPATH", &pyserial);
+        command.current_dir(server.folder());
+        let output = command.output().expect("Python runs");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        assert_eq!((text(&output.stdout).as_str(), text(&output.stderr).as_str()), (READ, ""), "{kind}");
+    }
+}

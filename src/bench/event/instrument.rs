@@ -1,4 +1,4 @@
-//! An opened instrument.
+//! An opened instrument or console.
 //!
 //! Invariant: plain data; only what the instrument, its address or the bench says.
 
@@ -6,7 +6,7 @@ use super::Board;
 use crate::port::kind::Source;
 use serde::{Deserialize, Serialize};
 
-/// An opened instrument.
+/// An opened instrument or console.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Instrument {
     /// Its name in errors and measurements.
@@ -18,6 +18,9 @@ pub struct Instrument {
     /// Whether a verdict with it is not one on hardware.
     #[serde(default)]
     pub simulated: bool,
+    /// It is the console of a unit, or a Modbus line.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub console: bool,
     /// The maker, as the instrument says.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub manufacturer: String,

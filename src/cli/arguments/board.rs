@@ -240,9 +240,9 @@ pub struct Devices {
 /// `sim`.
 #[derive(Debug, Subcommand)]
 pub enum Sim {
-    /// Offer a simulated board or instrument to other tools
+    /// Offer a simulated board, instrument or Modbus unit to other tools
     ///
-    /// Serves a board as a serial port, an instrument as a TCP port or a serial port, until Ctrl-C; tools may open and close it
+    /// Serves a board as a serial port, an instrument or a Modbus unit as a TCP port or a serial port, until Ctrl-C; tools may open and close it
     /// repeatedly.
     #[command(after_help = SERVE_HELP)]
     Serve(Serve),
@@ -254,22 +254,30 @@ Examples, each in two terminals:
   mpremote connect /tmp/board exec 'print(1 + 1)'
 
   belay-script sim serve --instrument std/psu --listen 127.0.0.1:5025
-  belay-script eval 'Instrument.open(args[0]).query(\"VOLT?\")' tcp://127.0.0.1:5025
+  belay-script run voltage.rhai -- tcp://127.0.0.1:5025
+
+  belay-script sim serve --modbus chamber.toml --link /tmp/chamber
+  belay-script run chamber.rhai -- /tmp/chamber
 
   belay-script sim serve --instrument std/psu --hislip
-  belay-script eval 'Instrument.open(args[0]).query(\"VOLT?\")' hislip://127.0.0.1";
+  belay-script run voltage.rhai -- hislip://127.0.0.1
+
+where voltage.rhai is: print(Instrument.open(args[0]).query(\"VOLT?\"));";
 
 /// `sim serve`.
 #[derive(Debug, Args)]
 pub struct Serve {
     /// Path of the serial port: a symlink that is removed at the end
-    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath, required_unless_present = "instrument")]
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath, required_unless_present_any = ["instrument", "modbus"])]
     pub link: Option<PathBuf>,
     /// Serve the simulated instrument of this file, or `std/psu`, `std/dmm`, `std/load`, `std/scope`
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["name", "board", "heap", "flash", "flash_size", "crlf"])]
     pub instrument: Option<String>,
-    /// Serve the instrument at this address [default: 127.0.0.1:5025, with --hislip 127.0.0.1:4880]
-    #[arg(long, value_name = "HOST:PORT", requires = "instrument", conflicts_with = "link")]
+    /// Serve the simulated Modbus unit of this file: by TCP, with --link by RTU
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["instrument", "hislip", "name", "board", "heap", "flash", "flash_size", "crlf"])]
+    pub modbus: Option<String>,
+    /// Serve it at this address [default: 127.0.0.1:5025, with --hislip 127.0.0.1:4880, with --modbus 127.0.0.1:5020]
+    #[arg(long, value_name = "HOST:PORT", conflicts_with_all = ["link", "name", "board", "heap", "flash", "flash_size", "crlf"])]
     pub listen: Option<String>,
     /// Serve the instrument by HiSLIP instead of as a SCPI socket
     #[arg(long, requires = "instrument", conflicts_with = "link")]

@@ -4,13 +4,10 @@
 
 use super::SimInstrument;
 use super::hislip::{self, Sessions};
-use crate::port::{Port as _, Wait};
+use crate::port::{Port as _, Wait, listen};
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
-
-/// Most clients at a time.
-const CLIENTS: usize = 64;
 
 /// What a server speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,9 +31,7 @@ impl Server {
     /// # Errors
     /// Of the system.
     pub fn listen(instrument: SimInstrument, protocol: Protocol, address: &str) -> std::io::Result<Server> {
-        let listener = TcpListener::bind(address)?;
-        listener.set_nonblocking(true)?;
-        Ok(Server { listener, instrument, protocol })
+        Ok(Server { listener: listen::listen(address)?, instrument, protocol })
     }
 
     /// Where it listens.
@@ -52,50 +47,16 @@ impl Server {
     /// # Errors
     /// Of the system.
     pub fn serve(&self, ends: &dyn Fn() -> bool) -> std::io::Result<()> {
-        let mut clients: Vec<std::thread::JoinHandle<()>> = Vec::new();
         let sessions = Sessions::default();
-        while !ends() {
-            match self.listener.accept() {
-                Ok((stream, _)) => {
-                    clients.retain(|client| !client.is_finished());
-                    if clients.len() < CLIENTS {
-                        let (instrument, sessions) = (self.instrument.clone(), sessions.clone());
-                        let talk = match self.protocol {
-                            Protocol::Socket => |stream, instrument: &_, _: &_| talk(stream, instrument),
-                            Protocol::Hislip => hislip::talk,
-                        };
-                        clients.push(std::thread::spawn(move || {
-                            let _ = prepare(&stream).and_then(|()| talk(stream, &instrument, &sessions));
-                        }));
-                    }
-                }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => wait_for(&self.listener),
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
+        listen::serve(&self.listener, ends, || {
+            let (instrument, sessions) = (self.instrument.clone(), sessions.clone());
+            let protocol = self.protocol;
+            move |stream| match protocol {
+                Protocol::Socket => talk(stream, &instrument),
+                Protocol::Hislip => hislip::talk(stream, &instrument, &sessions),
             }
-        }
-        Ok(())
+        })
     }
-}
-
-/// Waits for a client, for at most one slice.
-fn wait_for(listener: &TcpListener) {
-    #[cfg(unix)]
-    {
-        use rustix::event::{PollFd, PollFlags, Timespec, poll};
-        let limit = Timespec::try_from(Wait::SLICE).ok();
-        let _ = poll(&mut [PollFd::new(listener, PollFlags::IN)], limit.as_ref());
-    }
-    #[cfg(not(unix))]
-    {
-        let _ = listener;
-        std::thread::park_timeout(Wait::SLICE);
-    }
-}
-
-fn prepare(stream: &TcpStream) -> std::io::Result<()> {
-    stream.set_nonblocking(false)?;
-    stream.set_nodelay(true)
 }
 
 /// Talks to one client until it is gone.

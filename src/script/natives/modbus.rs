@@ -2,18 +2,24 @@
 //!
 //! Uses [`crate::modbus`] and the consoles' ports. Invariant: a number that does not fit is refused before anything is sent.
 
+use crate::bound;
+use crate::console::Console;
 use crate::error::{Error, Kind};
 use crate::modbus::pdu::{Answer, Request, Table};
+use crate::modbus::simulated::SimUnit;
+use crate::modbus::simulated::port::SimPort;
 use crate::modbus::values::{Number, Type};
 use crate::modbus::{Line, Patience, RETRIES, TIMEOUT, Transport};
 use crate::phrase::did_you_mean;
+use crate::port::address::Address;
 use crate::port::options::Parity;
-use crate::script::errors::{Fallible, argument, placed, raise};
+use crate::script::errors::{Fallible, argument, located, placed, raise};
 use crate::script::handles::ConsolesHandle;
 use crate::script::objects::console::calls::ended;
 use crate::script::objects::console::opening;
 use crate::script::objects::console::options::{self, Wanted};
 use crate::script::objects::convert::{describe, to_value};
+use crate::script::objects::opening::is_specifier;
 use crate::script::run::Run;
 use crate::script::run::console::{ConsoleHandle, OpenConsole};
 use crate::value::Value;
@@ -30,6 +36,9 @@ pub(crate) struct ModbusHandle {
     is_low_first: bool,
 }
 
+/// How the port of a simulated unit begins.
+const SIMULATED: &str = "sim-modbus:";
+
 /// Options of lines, besides those of consoles.
 const OWN: &[&str] = &["unit", "timeout", "retries", "word_order"];
 
@@ -45,8 +54,12 @@ pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
         .register_fn("modbus_rtu", move |context: Context<'_>, port: Dynamic, options: Map| {
             placed(&context, open(&rtu, &context, &port, &options, false))
         })
-        .register_fn("modbus_tcp", move |context: Context<'_>, host: ImmutableString, options: Map| {
-            placed(&context, open(&tcp, &context, &Dynamic::from(server(&host)), &options, true))
+        .register_fn("modbus_tcp", move |context: Context<'_>, host: Dynamic, options: Map| {
+            let host = match host.read_lock::<ImmutableString>() {
+                Some(host) if !host.trim().starts_with(SIMULATED) => Dynamic::from(server(&host)),
+                _ => host.flatten_clone(),
+            };
+            placed(&context, open(&tcp, &context, &host, &options, true))
         })
         .register_fn("at_unit", |context: Context<'_>, line: &mut ModbusHandle, unit: i64| {
             placed(&context, unit_id(unit).map(|unit| ModbusHandle { unit, ..line.clone() }))
@@ -133,9 +146,38 @@ fn open(run: &Run, context: &Context<'_>, port: &Dynamic, options: &Map, is_tcp:
     line.baud_rate.get_or_insert(19_200);
     line.parity.get_or_insert(Parity::Even);
     let transport = if is_tcp { Transport::Tcp } else { Transport::rtu(line.baud_rate()) };
-    let ConsoleHandle(open) = opening::open_with(run, context, &ConsolesHandle::console(), port, wanted)?;
+    let console = match simulated(run, port)? {
+        Some((unit, written)) => {
+            let name = run.name_of_console(wanted.name.as_deref().unwrap_or_default());
+            let port = SimPort::new(unit, &written, is_tcp);
+            let console = Console::over(&name, Box::new(port)).map_err(|error| raise(located(error, context)))?;
+            let settings = wanted.settings.complete(&Address::simulated(""));
+            opening::keep(run, OpenConsole::new(console, &ConsolesHandle::console(), settings))
+        }
+        None => opening::open_with(run, context, &ConsolesHandle::console(), port, wanted)?,
+    };
+    opening::note(run, &console, "Modbus", port);
+    let ConsoleHandle(open) = console;
     let line = Arc::new(Line::new(open.console.clone(), transport));
     Ok(ModbusHandle { line, open, unit, patience, is_low_first })
+}
+
+/// The simulated unit that a port names, or that a map describes, and how it is written.
+fn simulated(run: &Run, port: &Dynamic) -> Fallible<Option<(SimUnit, String)>> {
+    if let Some(map) = port.read_lock::<Map>().filter(|_| !is_specifier(port)) {
+        let described = to_value(&Dynamic::from_map(map.clone()))
+            .map_err(|reason| raise(Error::new(Kind::ArgumentError, format!("the simulated unit {reason}"))))?;
+        return Ok(Some((SimUnit::of(&described).map_err(raise)?, format!("{SIMULATED}script"))));
+    }
+    let written = port.read_lock::<ImmutableString>().as_deref().cloned().unwrap_or_default();
+    let Some(file) = written.trim().strip_prefix(SIMULATED) else { return Ok(None) };
+    let content = run.readable(file)?.bytes(bound::SETTINGS).map_err(|error| {
+        let message = format!("cannot read `{file}`: {error}");
+        raise(Error::new(Kind::ConnectionFailedError, message).with_help("write a file that describes the unit"))
+    })?;
+    run.note_read(file, &content);
+    let text = String::from_utf8_lossy(&content);
+    Ok(Some((SimUnit::parse(file, &text).map_err(raise)?, written.to_string())))
 }
 
 fn ask(run: &Run, context: &Context<'_>, line: &ModbusHandle, request: &Request) -> Fallible<Answer> {

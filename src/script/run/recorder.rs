@@ -16,6 +16,7 @@ use crate::port::address::Address;
 use crate::port::kind::Source;
 use crate::script::lock::lock;
 use crate::script::run::Run;
+use crate::script::run::console::OpenConsole;
 use crate::script::run::groups::Frames;
 use crate::script::run::lossy::Lossy;
 use crate::script::run::monitors::Desks;
@@ -270,11 +271,24 @@ impl Run {
             class: instrument.class().name.clone(),
             port: instrument.address().to_owned(),
             simulated: instrument.is_simulated(),
+            console: false,
             manufacturer: identity.manufacturer,
             model: identity.model,
             serial: identity.serial,
             firmware: identity.firmware,
             calibrated: instrument.calibrated().map(str::to_owned),
+        }));
+    }
+
+    /// Records an opened console. `class`: its class, or what it is used for.
+    pub fn emit_console(&self, open: &OpenConsole, class: &str, simulated: bool) {
+        self.emit(Event::InstrumentOpened(Instrument {
+            name: open.console.name().to_owned(),
+            class: class.to_owned(),
+            port: open.console.port().to_owned(),
+            simulated,
+            console: true,
+            ..Instrument::default()
         }));
     }
 

@@ -199,7 +199,13 @@ pub fn instruments(markup: &mut Markup<'_>, instruments: &[Instrument]) {
     if instruments.is_empty() {
         return;
     }
-    markup.leaf("h2", &[], plural(instruments.len(), "Instrument"));
+    let consoles = instruments.iter().filter(|one| one.console).count();
+    let title = match instruments.len() - consoles {
+        0 => plural(consoles, "Console"),
+        others if consoles == 0 => plural(others, "Instrument"),
+        others => format!("{} and {}", plural(others, "Instrument"), plural(consoles, "console")),
+    };
+    markup.leaf("h2", &[], title);
     markup.element("table", &[("class", &"boards")], |markup| {
         markup.element("thead", &[], |markup| {
             markup.element("tr", &[], |markup| {

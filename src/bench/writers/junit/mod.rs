@@ -156,8 +156,10 @@ fn about(report: &Report) -> Vec<(String, String)> {
         ("board", format!("{}: {said}", board.name))
     });
     properties.extend(boards);
-    let instruments =
-        report.instruments.iter().map(|one| ("instrument", format!("{}: {}, {}", one.name, one.identity(), one.port)));
+    let instruments = report.instruments.iter().map(|one| match one.console {
+        true => ("console", format!("{}: {}, {}", one.name, one.class, one.port)),
+        false => ("instrument", format!("{}: {}, {}", one.name, one.identity(), one.port)),
+    });
     properties.extend(instruments);
     let hashed = |name, path: &str, sha256: &str| (name, format!("{path} sha256:{sha256}"));
     properties.extend(report.program.iter().map(|program| hashed("program", &program.path, &program.sha256)));

@@ -8,6 +8,7 @@ use crate::script::errors::{Fallible, argument};
 use crate::script::handles::{DeviceHandle, InstrumentHandle};
 use crate::script::natives::measure::unit;
 use crate::script::objects::convert::{describe, to_value};
+use crate::script::run::console::ConsoleHandle;
 use crate::value::Value;
 use rhai::{Dynamic, FnPtr, Map};
 
@@ -103,12 +104,13 @@ fn of_variant(mut options: Map, variant: Option<String>) -> Fallible<(Map, Optio
     Ok((options, Some(variant)))
 }
 
-/// The name of what `by` is: an instrument, or a board.
+/// The name of what `by` is: an instrument, a board, or a console.
 fn instrument(given: &Dynamic) -> Fallible<String> {
     let name = |handle: &InstrumentHandle| handle.instrument.name().to_owned();
     let instrument = given.read_lock::<InstrumentHandle>().as_deref().map(name);
     let device = given.read_lock::<DeviceHandle>().map(|handle| handle.device.name().to_owned());
-    match instrument.or(device) {
+    let console = given.read_lock::<ConsoleHandle>().map(|handle| handle.0.console.name().to_owned());
+    match instrument.or(device).or(console) {
         Some(name) => Ok(name),
         None => argument(format!("`by` is {}", describe(given)), "use the instrument that gave the value: `by: dmm`"),
     }

@@ -49,6 +49,7 @@ fn open(
     options: &Map,
 ) -> Fallible<ConsoleHandle> {
     let console = open_with(run, context, class, port, options::read(options)?)?;
+    note(run, &console, &class.0.class.name, port);
     match items::set_up(run, context, &console) {
         Ok(()) => Ok(console),
         // Undoes what the setups have done; a login that failed has done nothing.
@@ -81,9 +82,22 @@ pub(crate) fn open_with(
     let name = run.name_of_console(name.as_deref().unwrap_or(&class.0.class.name));
     let console = Console::open(&name, &address, &line, &|text| run.notice(text));
     let console = console.map_err(|error| raise(located(error, context)))?;
-    let open = Arc::new(OpenConsole::new(console, class, settings.complete(&address)));
+    Ok(keep(run, OpenConsole::new(console, class, settings.complete(&address))))
+}
+
+/// Keeps an open console until the run ends.
+pub(crate) fn keep(run: &Run, open: OpenConsole) -> ConsoleHandle {
+    let open = Arc::new(open);
     run.keep_console(&open);
-    Ok(ConsoleHandle(open))
+    ConsoleHandle(open)
+}
+
+/// Records an opened console. `class`: its class, or what it is used for.
+pub(crate) fn note(run: &Run, console: &ConsoleHandle, class: &str, port: &Dynamic) {
+    // What a station has in place of a unit is not the unit, whatever it is.
+    let of_station = port.clone().into_string().ok().and_then(|name| run.console_of_station(&name));
+    let is_in_place = of_station.is_some_and(|(known, port)| known.port.as_ref() != Some(&port));
+    run.emit_console(&console.0, class, is_in_place || console.0.console.is_simulated());
 }
 
 /// The port as it is written on a command line.
