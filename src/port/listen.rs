@@ -1,6 +1,6 @@
 //! Serves clients of a TCP port, each on a thread of its own.
 //!
-//! Invariant: at most [`CLIENTS`] are served at a time; a client that is gone ends its thread.
+//! Invariant: at most 64 are served at a time; a client that is gone ends its thread.
 
 use super::Wait;
 use std::io::ErrorKind;
