@@ -44,6 +44,27 @@ pub(crate) fn read(fd: BorrowedFd<'_>, buffer: &mut Vec<u8>, wait: Wait, gone: &
     }
 }
 
+/// Appends what one read brings, and what follows as long as the read filled its room: on a socket less means that there is no more.
+/// `Ok(0)`: nothing is available. `Err` only if nothing can follow.
+pub(crate) fn read_some(fd: BorrowedFd<'_>, buffer: &mut Vec<u8>) -> Result<usize, Errno> {
+    let before = buffer.len();
+    loop {
+        if buffer.capacity() - buffer.len() < CHUNK {
+            buffer.reserve(CHUNK);
+        }
+        let room = buffer.capacity() - buffer.len();
+        match rustix::io::read(fd, spare_capacity(buffer)) {
+            Ok(0) if buffer.len() == before => return Err(Errno::IO),
+            Ok(count) if count == room && buffer.len() - before < READ_LIMIT => {}
+            Ok(_) | Err(Errno::AGAIN) => return Ok(buffer.len() - before),
+            Err(Errno::INTR) => {}
+            Err(error) if buffer.len() == before => return Err(error),
+            // The next read reports it.
+            Err(_) => return Ok(buffer.len() - before),
+        }
+    }
+}
+
 /// Appends what is available now. `Err` only if nothing is available and nothing can follow.
 pub(crate) fn read_available(fd: BorrowedFd<'_>, buffer: &mut Vec<u8>) -> Result<usize, Errno> {
     let mut total = 0;
@@ -104,7 +125,7 @@ pub(crate) fn write(
 }
 
 /// Sleeps until `fd` is ready or `limit` has passed. Returns whether the other end hung up.
-fn wait_for(fd: BorrowedFd<'_>, what: PollFlags, limit: Duration) -> Result<bool, PortError> {
+pub(crate) fn wait_for(fd: BorrowedFd<'_>, what: PollFlags, limit: Duration) -> Result<bool, PortError> {
     let mut fds = [PollFd::from_borrowed_fd(fd, what)];
     // Wait::SLICE bounds the limit, so it fits.
     let limit = Timespec::try_from(limit).unwrap_or(Timespec { tv_sec: 0, tv_nsec: 0 });

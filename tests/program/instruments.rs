@@ -239,6 +239,7 @@ fn a_station_wires_simulated_instruments_and_boards() {
             task enabled() `return Pin(4, Pin.IN).value()`
             task drive(on) `out.value(on)`
         }
+        print(station.instruments);
         let supply = psu::Psu.open("psu");
         supply.power(3.3, 0.1);
         let unit = Unit.open("dut");
@@ -252,7 +253,10 @@ fn a_station_wires_simulated_instruments_and_boards() {
         print(`${unit.adc()} ${unit.enabled()} ${meter.voltage().abs() < 0.01}`);
     "##;
     let program = Program::new().file("station.toml", STATION.as_bytes()).file("a.rhai", script.as_bytes());
-    program.args(["run", "a.rhai", "--simulate"]).stdout("32768 32768 1 true\n49648 true\ntrue\n0 0 true\n").status(0);
+    program
+        .args(["run", "a.rhai", "--simulate"])
+        .stdout("[\"psu\", \"dmm\"]\n32768 32768 1 true\n49648 true\ntrue\n0 0 true\n")
+        .status(0);
     let wrong = STATION.replace("psu.output", "psu.outptu");
     let outcome = Program::new()
         .file("station.toml", wrong.as_bytes())

@@ -68,6 +68,9 @@ impl Sessions {
 pub(super) fn talk(mut stream: TcpStream, instrument: &SimInstrument, sessions: &Sessions) -> Result<()> {
     let Some((header, payload)) = receive(&mut stream)? else { return Ok(()) };
     match header.kind {
+        kind::INITIALIZE if !matches!(&*payload, b"" | b"hislip0") => {
+            fatal(&mut stream, BAD_START, "unknown sub-address; the instrument is hislip0")
+        }
         kind::INITIALIZE => {
             let Some((id, session)) = sessions.begin() else {
                 return fatal(&mut stream, TOO_MANY, "too many sessions");
@@ -78,7 +81,6 @@ pub(super) fn talk(mut stream: TcpStream, instrument: &SimInstrument, sessions: 
             done
         }
         kind::ASYNC_INITIALIZE => {
-            drop(payload);
             let session = u16::try_from(header.parameter).ok().and_then(|id| sessions.all().get(&id).cloned());
             let Some(session) = session else { return fatal(&mut stream, BAD_START, "unknown session") };
             stream.write_all(&Header::new(kind::ASYNC_INITIALIZE_RESPONSE, 0, 0).with(&[]))?;

@@ -117,6 +117,7 @@ fn the_server_refuses_what_is_not_its_protocol() {
     assert!(said(b"GET / HTTP/1.1\r\n\r\n").ends_with("not a HiSLIP message"));
     // A message for data before the session, an unknown session, and a sub-address of 4 GB.
     assert!(said(b"HS\x07\0\0\0\0\0\0\0\0\0\0\0\0\0").ends_with("a session begins with Initialize"));
+    assert!(said(b"HS\0\0\x01\0\0\0\0\0\0\0\0\0\0\x07hislip1").ends_with("the instrument is hislip0"));
     assert!(said(b"HS\x11\0\0\0\x12\x34\0\0\0\0\0\0\0\0").ends_with("unknown session"));
     assert!(said(b"HS\0\0\0\0\0\0\0\0\0\x01\0\0\0\0").ends_with("message too large"));
     assert_eq!(served.open().query("V?", CallOptions::default()).unwrap(), "5");

@@ -2,6 +2,7 @@
 
 use crate::port::loss::Loss;
 use crate::port::{PortError, Wait, descriptor};
+use rustix::event::PollFlags;
 use rustix::net::sockopt;
 use std::io;
 use std::net::TcpStream;
@@ -27,6 +28,9 @@ pub(super) fn prepare(stream: &TcpStream) -> io::Result<()> {
     Ok(())
 }
 
+/// How long is waited before data is asked for by [`acknowledge`]: most replies come earlier.
+const AT_ONCE: Duration = Duration::from_millis(1);
+
 /// Acknowledges the next data at once. Otherwise a server that waits for the acknowledgement of its first byte before it
 /// sends more (Nagle's algorithm) would take 40 ms for every reply. The system resets this after a while.
 fn acknowledge(stream: &TcpStream) {
@@ -41,9 +45,32 @@ pub(super) fn read_available(stream: &TcpStream, buffer: &mut Vec<u8>, gone: &Lo
     descriptor::read_available(stream.as_fd(), buffer).map_err(|_| PortError::Gone(gone.clone()))
 }
 
+/// Waits, then reads: a reply that comes at once takes two calls of the system.
 pub(super) fn read(stream: &TcpStream, buffer: &mut Vec<u8>, wait: Wait, gone: &Loss) -> Result<usize, PortError> {
-    acknowledge(stream);
-    descriptor::read(stream.as_fd(), buffer, wait, gone)
+    let fd = stream.as_fd();
+    let mut hung_up = false;
+    let mut patience = AT_ONCE;
+    loop {
+        let slice = match wait.slice() {
+            Err(PortError::Timeout) => None,
+            slice => Some(slice?),
+        };
+        if let Some(slice) = slice {
+            hung_up = descriptor::wait_for(fd, PollFlags::IN, slice.min(patience))?;
+        }
+        let count = match descriptor::read_some(fd, buffer) {
+            Ok(0) if hung_up => return Err(PortError::Gone(gone.clone())),
+            Ok(count) => count,
+            Err(_) => return Err(PortError::Gone(gone.clone())),
+        };
+        match (count, slice) {
+            (_, None) => return Err(PortError::Timeout),
+            (0, Some(_)) => {}
+            (count, Some(_)) => return Ok(count),
+        }
+        acknowledge(stream);
+        patience = Wait::SLICE;
+    }
 }
 
 pub(super) fn write(

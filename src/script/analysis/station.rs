@@ -15,7 +15,7 @@ use crate::script::natives::station::others;
 use rhai::{Expr, Position};
 
 /// The properties of `station`.
-const PROPERTIES: &[&str] = &["name", "file", "reports", "boards", "consoles", "constants", "limits"];
+const PROPERTIES: &[&str] = &["name", "file", "reports", "boards", "consoles", "instruments", "constants", "limits"];
 
 impl<'w> Walker<'w, '_> {
     /// A property of `station`.
@@ -23,7 +23,7 @@ impl<'w> Walker<'w, '_> {
         match name {
             "constants" => Type::StationTable { are_limits: false },
             "limits" => Type::StationTable { are_limits: true },
-            "boards" | "consoles" => Type::array_of(Type::Text),
+            "boards" | "consoles" | "instruments" => Type::array_of(Type::Text),
             "file" => Type::Text,
             known if PROPERTIES.contains(&known) => Type::Any,
             _ => {

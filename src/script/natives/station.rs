@@ -80,6 +80,9 @@ pub(crate) fn register(engine: &mut Engine) {
         .register_get("boards", |station: &mut StationHandle| -> Array {
             station.0.boards.iter().map(|(name, _)| name.clone().into()).collect()
         })
+        .register_get("instruments", |station: &mut StationHandle| -> Array {
+            station.0.instruments.iter().map(|(name, _)| name.clone().into()).collect()
+        })
         .register_get("consoles", |station: &mut StationHandle| -> Array {
             station.0.consoles.iter().map(|(name, _)| name.clone().into()).collect()
         })
