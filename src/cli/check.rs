@@ -45,7 +45,7 @@ pub fn check(check: &Check, console: &Arc<Console>) -> Result<u8, Diagnostic> {
         }
         report_failures(console, &checked.diagnostics, &sources);
         if status == 0 {
-            let what = if is_python(script) { "Python".to_owned() } else { counts(&checked.classes) };
+            let what = if is_python(script) { "Python".to_owned() } else { counts(&checked.classes, checked.others) };
             console.text(&format!("{}: ok ({what}{})\n", script.display(), warnings(checked.diagnostics.len())));
         }
     }
@@ -59,6 +59,8 @@ pub fn check(check: &Check, console: &Arc<Console>) -> Result<u8, Diagnostic> {
 #[derive(Default)]
 struct Checked {
     classes: Vec<Arc<Class>>,
+    /// How many classes of instruments and of consoles there are.
+    others: [usize; 2],
     /// Errors and warnings, in the order of the text.
     diagnostics: Vec<Diagnostic>,
     /// The changes that remove findings.
@@ -145,7 +147,8 @@ fn check_one(
     };
     let diagnostics = together(failures, runner.findings());
     let fixes = runner.findings().iter().filter_map(|finding| finding.fix.clone()).collect();
-    Ok((Checked { classes, diagnostics, fixes }, runner.sources()))
+    let others = runner.other_classes();
+    Ok((Checked { classes, others, diagnostics, fixes }, runner.sources()))
 }
 
 /// Applies the fixes; returns the files with the number of changes in each.
@@ -257,10 +260,15 @@ fn distinct(classes: &[Arc<Class>]) -> Vec<&Arc<Item>> {
     items
 }
 
-/// `1 class, 6 items`.
-fn counts(classes: &[Arc<Class>]) -> String {
+/// `1 class, 6 items, 1 console class`.
+fn counts(classes: &[Arc<Class>], others: [usize; 2]) -> String {
     let items = distinct(classes).len();
-    format!("{}, {}", count(classes.len(), "class"), count(items, "item"))
+    let mut counts = vec![count(classes.len(), "class"), count(items, "item")];
+    let kinds = ["instrument class", "console class"];
+    counts.extend(
+        others.into_iter().zip(kinds).filter(|(number, _)| *number > 0).map(|(number, kind)| count(number, kind)),
+    );
+    counts.join(", ")
 }
 
 #[cfg(test)]
@@ -279,10 +287,11 @@ mod tests {
             doc: String::new(),
             origin: Origin::new("a.rhai", 1, 1),
         };
-        assert_eq!(counts(&[]), "0 classes, 0 items");
+        assert_eq!(counts(&[], [0, 0]), "0 classes, 0 items");
+        assert_eq!(counts(&[], [2, 1]), "0 classes, 0 items, 2 instrument classes, 1 console class");
         let mixin = Arc::new(Class::build("Mixin", "", None, vec![item("a")], &[]).unwrap());
-        assert_eq!(counts(std::slice::from_ref(&mixin)), "1 class, 1 item");
+        assert_eq!(counts(std::slice::from_ref(&mixin), [0, 0]), "1 class, 1 item");
         let bench = Arc::new(Class::build("Bench", "", None, vec![item("b")], std::slice::from_ref(&mixin)).unwrap());
-        assert_eq!(counts(&[mixin, bench]), "2 classes, 2 items");
+        assert_eq!(counts(&[mixin, bench], [0, 0]), "2 classes, 2 items");
     }
 }

@@ -262,6 +262,11 @@ impl Runner {
         &self.findings
     }
 
+    /// How many classes of instruments and of consoles the scripts declare.
+    pub fn other_classes(&self) -> [usize; 2] {
+        [self.run.declarations.instruments().len(), self.run.declarations.consoles().len()]
+    }
+
     /// The files that the run reads, to detect changes.
     pub fn inputs(&self) -> Inputs {
         Inputs::of(&self.run)
