@@ -47,7 +47,7 @@ impl First {
         format!(
             "if __belay_v[0]!='{}':raise KeyError\n__belay_vn=0\nfor __belay_vx in __belay_v[0],{}:\n \
              if __belay_v[__belay_vn]is not __belay_vx:raise KeyError\n __belay_vn+=1\n\
-             __belay_l[3]='\\x1e{token}'\n__belay((__belay_vi,__belay_vh,__belay_l[0]))",
+             if __belay_v[__belay_vn:]:raise KeyError\n__belay_l[3]='\\x1e{token}'\n__belay((__belay_vi,__belay_vh,__belay_l[0]))",
             self.digest(),
             self.listed()
         )

@@ -9,6 +9,7 @@ use belay_script::port::loss::Loss;
 use belay_script::port::sim::{SimOptions, SimPort};
 use belay_script::port::{Abilities, Port, PortError, Wait};
 use belay_script::value::Value;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -25,6 +26,23 @@ struct Inside {
     has_read: bool,
     /// The host may write only so much more.
     left: Option<usize>,
+    /// What is wrong with the byte of this number, written or read since the last opening.
+    fault: Option<Fault>,
+    read: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Fault {
+    FlipWritten(usize),
+    DropWritten(usize),
+    FlipRead(usize),
+}
+
+/// What is left of bytes of which `passed` have passed before.
+fn damaged(bytes: &[u8], passed: usize, flip: Option<usize>, drop: Range<usize>) -> Vec<u8> {
+    let numbered = bytes.iter().enumerate().map(|(at, &byte)| (passed + at, byte));
+    let left = numbered.filter(|(at, _)| !drop.contains(at));
+    left.map(|(at, byte)| if flip == Some(at) { byte ^ 1 << (at % 3) } else { byte }).collect()
 }
 
 struct Lent(Kept);
@@ -41,7 +59,7 @@ impl Kept {
             if inside.board.is_none() {
                 inside.board = Some(SimPort::open(&SimOptions::default(), &|_| {})?);
             }
-            (inside.written, inside.exchanges, inside.has_read) = (0, 0, true);
+            (inside.written, inside.read, inside.exchanges, inside.has_read) = (0, 0, 0, true);
             drop(inside);
             Ok(Box::new(Lent(kept.clone())) as Box<dyn Port>)
         })
@@ -83,16 +101,29 @@ impl Port for Lent {
         let mut inside = self.0.inside();
         let passes = inside.left.map_or(bytes.len(), |left| left.min(bytes.len()));
         inside.left = inside.left.map(|left| left - passes);
+        let (flip, drop) = match inside.fault {
+            Some(Fault::FlipWritten(at)) => (Some(at), 0..0),
+            Some(Fault::DropWritten(at)) => (None, at..at + 3),
+            _ => (None, 0..0),
+        };
+        let sent = damaged(&bytes[..passes], inside.written, flip, drop);
         inside.written += passes;
         inside.exchanges += usize::from(std::mem::take(&mut inside.has_read));
-        inside.board.as_mut().expect("a board").write(&bytes[..passes], wait)?;
+        inside.board.as_mut().expect("a board").write(&sent, wait)?;
         if passes < bytes.len() { Err(PortError::Gone(Loss::CutOnPurpose)) } else { Ok(()) }
     }
 
     fn read(&mut self, buffer: &mut Vec<u8>, wait: Wait) -> Result<usize, PortError> {
         let mut inside = self.0.inside();
-        let read = inside.board.as_mut().expect("a board").read(buffer, wait);
-        inside.has_read |= read.as_ref().is_ok_and(|count| *count > 0);
+        let mut bytes = Vec::new();
+        let read = inside.board.as_mut().expect("a board").read(&mut bytes, wait);
+        inside.has_read |= !bytes.is_empty();
+        let (flip, drop) = match inside.fault {
+            Some(Fault::FlipRead(at)) => (Some(at), 0..0),
+            _ => (None, 0..0),
+        };
+        buffer.extend(damaged(&bytes, inside.read, flip, drop));
+        inside.read += bytes.len();
         read
     }
 }
@@ -223,5 +254,36 @@ fn an_upload_that_was_cut_off_leaves_nothing_known() {
         assert!(cut.is_err() || part > 20, "{part}");
         kept.again(&one, 1);
         assert_eq!(call(&one, "pin"), Value::Int(0));
+    }
+}
+
+#[test]
+fn faults_during_the_check_take_nothing_for_known() {
+    let kept = Kept::default();
+    let one = kept.device("return 1");
+    let two = kept.device("return 2");
+    kept.again(&one, 1);
+    kept.again(&one, 1);
+    let written = kept.inside().written;
+    let read = kept.inside().read;
+    let mut faults: Vec<Fault> = (4..written - 20).step_by(17).map(Fault::FlipWritten).collect();
+    faults.extend((8..written - 20).step_by(61).map(Fault::DropWritten));
+    faults.extend((60..read).step_by(30).map(Fault::FlipRead));
+    for fault in faults {
+        // The board has what the other has loaded, and a function of this one was replaced.
+        kept.again(&two, 2);
+        kept.again(&one, 1);
+        run(&one, "def f(): return 13");
+        for device in [&one, &two] {
+            let wanted = if std::ptr::eq(device, &one) { 1 } else { 2 };
+            kept.inside().fault = Some(fault);
+            let connected = device.reconnect(None);
+            kept.inside().fault = None;
+            match connected.and_then(|()| device.call("f", &[], &[], None)) {
+                Ok(Called::Value(value)) => assert_eq!(value, Value::Int(wanted), "{fault:?}"),
+                Ok(_) => panic!("{fault:?}"),
+                Err(_) => drop(kept.again(device, wanted)),
+            }
+        }
     }
 }
