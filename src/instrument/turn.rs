@@ -9,9 +9,16 @@ use std::thread::ThreadId;
 /// A lock for one call, or for a group of calls.
 #[derive(Debug, Default)]
 pub(super) struct Turn {
-    /// The thread that has it, and how often it took it.
-    owner: Mutex<Option<(ThreadId, usize)>>,
+    state: Mutex<State>,
     freed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// The thread that has it, and how often it took it.
+    owner: Option<(ThreadId, usize)>,
+    /// How many threads wait. Without any, nobody is woken: that would be a call of the system for each query.
+    waiting: usize,
 }
 
 /// Holds the lock. Dropping it gives one hold back.
@@ -25,14 +32,16 @@ impl Turn {
     /// [`PortError::Timeout`], [`PortError::Interrupted`].
     pub(super) fn take(&self, wait: Wait) -> Result<Held<'_>, PortError> {
         let me = std::thread::current().id();
-        let mut owner = self.owner.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
-            match &mut *owner {
-                None => *owner = Some((me, 1)),
+            match &mut state.owner {
+                None => state.owner = Some((me, 1)),
                 Some((thread, count)) if *thread == me => *count += 1,
                 Some(_) => {
                     let slice = wait.slice()?;
-                    owner = self.freed.wait_timeout(owner, slice).unwrap_or_else(PoisonError::into_inner).0;
+                    state.waiting += 1;
+                    state = self.freed.wait_timeout(state, slice).unwrap_or_else(PoisonError::into_inner).0;
+                    state.waiting -= 1;
                     continue;
                 }
             }
@@ -43,12 +52,14 @@ impl Turn {
 
 impl Drop for Held<'_> {
     fn drop(&mut self) {
-        let mut owner = self.0.owner.lock().unwrap_or_else(PoisonError::into_inner);
-        match &mut *owner {
+        let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
+        match &mut state.owner {
             Some((_, count)) if *count > 1 => *count -= 1,
             _ => {
-                *owner = None;
-                self.0.freed.notify_one();
+                state.owner = None;
+                if state.waiting > 0 {
+                    self.0.freed.notify_one();
+                }
             }
         }
     }

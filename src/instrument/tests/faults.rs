@@ -67,7 +67,11 @@ fn late_replies_go_to_nobody() {
         stream.write_all(b"666\n").unwrap();
     });
     for wait in [1, 10, 20, 30, 38, 39] {
-        assert_eq!(psu.query("BAD?", short(wait)).unwrap_err().kind(), Kind::TimeoutError);
+        // On a busy machine it may come in time.
+        match psu.query("BAD?", short(wait)) {
+            Ok(reply) => assert_eq!(reply, "666"),
+            Err(error) => assert_eq!(error.kind(), Kind::TimeoutError, "{error:?}"),
+        }
         for _ in 0..3 {
             assert_eq!(psu.query("V?", CallOptions::default()).unwrap(), "5", "after {wait} ms");
         }
