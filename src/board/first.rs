@@ -5,7 +5,7 @@
 //! or another version of them, another script, or a restart make a difference; a load that was cut short leaves no mark, because it
 //! removes the old one first. Pure. Invariant: what the check accepts is what the load would define.
 
-use super::{REPLY, helper};
+use super::{REPLY, SMALL, helper};
 use base64::Engine as _;
 use sha2::{Digest, Sha256};
 
@@ -18,8 +18,9 @@ pub struct First {
     pub names: Vec<String>,
 }
 
-/// Removes the mark.
-pub(super) const UNMARK: &str = "__belay_v=[0]";
+/// Removes the mark, as the first line of the load does: a list of the letters of the helpers, the identity, the digest, and the functions.
+/// It has no name of its own, because a new name may cost a board its next table of names, 2 KB on 64 bits.
+pub(super) const UNMARK: &str = "__belay_l[4]=['']";
 
 impl First {
     /// How many lines of the load precede [`First::source`].
@@ -27,15 +28,17 @@ impl First {
         u32::try_from(REPLY.lines().count()).unwrap_or_default()
     }
 
-    /// The helpers, the source, and the request for the board's identity. `marks`: leaves a mark.
+    /// The helpers, the source, and the request for the board's identity. `marks`: leaves a mark, unless the board is small.
     pub(super) fn load(&self, token: &str, marks: bool) -> String {
         let reply = REPLY.replace("TOKEN", token);
         let source = &self.source;
         if !marks {
             return format!("{reply}{source}__belay(__belay_l[2])");
         }
+        // The fifth fact of the identity is the free memory. A small board needs it for other things than marks, and does not even compile
+        // what makes them.
         format!(
-            "{UNMARK};{reply}{source}__belay_vi=__belay_l[2]\n__belay_vh=''\n__belay_v='{}',{}\n__belay(__belay_vi)",
+            "{reply}{source}if not 0<__belay_l[2][4]<{SMALL}:exec(\"__belay_l[4]=['',__belay_l[2],'{}',{}]\")\n__belay(__belay_l[2])",
             self.digest(),
             self.listed()
         )
@@ -45,9 +48,10 @@ impl First {
     /// so far; raises if the board does not have exactly what [`First::load`] would load.
     pub(super) fn check(&self, token: &str) -> String {
         format!(
-            "if __belay_v[0]!='{}':raise KeyError\n__belay_vn=0\nfor __belay_vx in __belay_v[0],{}:\n \
-             if __belay_v[__belay_vn]is not __belay_vx:raise KeyError\n __belay_vn+=1\n\
-             if __belay_v[__belay_vn:]:raise KeyError\n__belay_l[3]='\\x1e{token}'\n__belay((__belay_vi,__belay_vh,__belay_l[0]))",
+            "__belay_m=__belay_l[4]\nif __belay_m[2]!='{}':1/0\n__belay_z=3\nfor __belay_x in {},:\n \
+             if __belay_m[__belay_z]is not __belay_x:1/0\n __belay_z+=1\n\
+             if __belay_m[__belay_z:]:1/0\n__belay_l[3]='\\x1e{token}'\n\
+             __belay((__belay_m[1],__belay_m[0],__belay_l[0]))",
             self.digest(),
             self.listed()
         )
@@ -57,7 +61,8 @@ impl First {
         std::iter::once("__belay_a").chain(self.names.iter().map(String::as_str)).collect::<Vec<_>>().join(",")
     }
 
-    /// Eight letters that identify everything a board may have of this version and this source.
+    /// Twelve letters that identify everything a board may have of this version and this source. A board would keep up to ten as a name,
+    /// whose memory it never frees.
     pub fn digest(&self) -> String {
         let mut hash = Sha256::new();
         for text in [env!("CARGO_PKG_VERSION"), REPLY].into_iter().chain(helper::sources()) {
@@ -65,7 +70,7 @@ impl First {
             hash.update([0]);
         }
         hash.update(&self.source);
-        base64::engine::general_purpose::STANDARD.encode(&hash.finalize()[..6])
+        base64::engine::general_purpose::STANDARD.encode(&hash.finalize()[..9])
     }
 }
 
@@ -78,7 +83,7 @@ mod tests {
         let first = |source: &str| First { source: source.to_owned(), names: vec!["f".to_owned()] };
         assert_eq!(first("def f():pass\n").digest(), first("def f():pass\n").digest());
         assert_ne!(first("def f():pass\n").digest(), first("def f():0\n").digest());
-        assert_eq!(first("").digest().len(), 8);
+        assert_eq!(first("").digest().len(), 12);
     }
 
     #[test]
@@ -89,6 +94,6 @@ mod tests {
             let line = load.lines().position(|line| line == "def f():").unwrap();
             assert_eq!(line as u32, First::leading_lines());
         }
-        assert!(!First::default().load("T0ken4test", false).contains("__belay_v"));
+        assert!(!First::default().load("T0ken4test", false).contains("__belay_l[4]"));
     }
 }

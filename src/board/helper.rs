@@ -112,7 +112,7 @@ impl Helper {
     /// The statement by which the board remembers that it has this helper. A mounted folder is of one connection: the board forgets all.
     fn remembered(self) -> String {
         match Helper::LETTERS.iter().find(|(helper, _)| *helper == self) {
-            Some((helper, letter)) if *helper != Helper::Mount => format!("\n__belay_vh+='{letter}'"),
+            Some((helper, letter)) if *helper != Helper::Mount => format!("\n__belay_l[4][0]+='{letter}'"),
             _ => format!("\n{}", first::UNMARK),
         }
     }

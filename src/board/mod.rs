@@ -37,7 +37,7 @@ pub use helper::Helper;
 use identity::Identity;
 pub use passthrough::{Back, Visit};
 use resident::Resident;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const REPLY: &str = include_str!("snippets/reply.py");
 /// Loads the clock for timed calls; replies with the period and the rate of the board's ticks.
@@ -76,6 +76,8 @@ pub struct Board {
 const MOST_MEANWHILE: usize = 1 << 20;
 /// A board with less free memory, in bytes, is small.
 const SMALL: u64 = 64 * 1024;
+/// How long a board may take to say whether it is known, which is the work of a moment.
+const CHECK_LIMIT: Duration = Duration::from_millis(1500);
 /// A board with less has no memory for the text of a program besides what compiling it takes.
 const ROOMY: u64 = 20 * 1024;
 /// Frees the last reply. A small board also collects garbage before a large command: otherwise remaining objects get
@@ -191,9 +193,12 @@ impl Board {
     fn take_over(&mut self, first: &First, wait: Wait, sink: Sink<'_>) -> Result<bool, Failure> {
         let code = first.check(self.session.token());
         // To a board that gets no marks, something that raises.
-        let outcome = match self.session.execute_or(&code, "__belay_v[1]", wait, sink) {
+        let soon = wait.until(Some(Instant::now() + CHECK_LIMIT));
+        let outcome = match self.session.execute_or(&code, "__belay_l[4][1]", soon, sink) {
             Ok(reply) if reply.frame.is_some() => outcome(reply),
             Ok(_) | Err(Failure::Torn(_)) => return Ok(false),
+            // The end of an exception was lost.
+            Err(Failure::Timeout) if wait.slice().is_ok() => return Ok(false),
             Err(failure) => return Err(failure),
         };
         let Outcome::Value(payload) = outcome else { return Ok(false) };
@@ -249,6 +254,7 @@ impl Board {
             Outcome::Raised(text) => return Err(ConnectFailure::Unusable(text.clone())),
         };
         self.identify(identity.ok_or_else(|| ConnectFailure::Unusable("it did not identify itself".to_owned()))?);
+        self.marks &= !self.is_small();
         // That was the first reply of the new count.
         self.replies = Some(1);
         Ok(())

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 const MOST: usize = 64;
 /// Letters of a board and of what is loaded.
 const BOARD: usize = 16;
-const LOADED: usize = 8;
+const LOADED: usize = 12;
 
 /// A board that is remembered in a file, on a line with what is loaded on it.
 #[derive(Clone, Debug)]
@@ -67,7 +67,7 @@ impl Known {
 mod tests {
     use super::*;
 
-    const DIGEST: &str = "aB3+/xyz";
+    const DIGEST: &str = "aB3+/xyz0123";
 
     #[test]
     fn the_last_boards_are_remembered() {
@@ -82,11 +82,11 @@ mod tests {
         }
         let loaded: Vec<usize> = (0..MOST + 3).filter(|number| board(*number).has(DIGEST)).collect();
         assert_eq!(loaded, (3..MOST + 3).collect::<Vec<_>>());
-        assert!(!board(9).has("other---"));
-        board(9).set(Some("other---"));
-        assert!(board(9).has("other---") && !board(9).has(DIGEST));
+        assert!(!board(9).has("other-------"));
+        board(9).set(Some("other-------"));
+        assert!(board(9).has("other-------") && !board(9).has(DIGEST));
         board(9).set(None);
-        assert!(!board(9).has("other---") && board(10).has(DIGEST));
+        assert!(!board(9).has("other-------") && board(10).has(DIGEST));
     }
 
     #[test]

@@ -38,7 +38,7 @@ def __belay_fi(d,o=__belay_fo):
   if type(e)==str:
    e=e,0
   n=d+'/'+e[0]
-  if n in __belay_l[4:]:
+  if n in __belay_l[5:]:
    continue
   t=e[1]
   z=e[3]if len(e)>3 else -1

@@ -272,7 +272,7 @@ class __belay_mm:
  __belay_mn(locals())
 def __belay_mw(l=__belay_l):
  e=None
- for m in l[6:]:
+ for m in l[7:]:
   while m.l:
    f=m.l[0]
    try:f.u()
@@ -285,20 +285,20 @@ def __belay_mt(k,p=__belay_ms.path,l=__belay_l):
   from time import gmtime
   y=gmtime(0)[0]
  except Exception:y=1970
- if len(l)<5:
+ if len(l)<6:
   k=k and hasattr(__belay_ms.stdin,'buffer')
   m=__belay_mm(k)
   __belay_mv.mount(m,'/remote')
-  l[4:]=['/remote',k,m]
+  l[5:]=['/remote',k,m]
   p.insert(''in p and p.index('')+1 or 0,'/remote/lib')
   p.append('/remote')
- return y,l[5]
+ return y,l[6]
 def __belay_mr(o=__belay_mo,p=__belay_ms.path,l=__belay_l):
- if len(l)>4:
+ if len(l)>5:
   try:__belay_mw()
   finally:
    o.chdir('/')
    __belay_mv.umount('/remote')
-   del l[4:]
+   del l[5:]
    for x in'/remote/lib','/remote':
     if x in p:p.remove(x)

@@ -1,7 +1,5 @@
-__belay_l=[0,'',(lambda i,g=getattr,n=__import__:(i.name,g(i,'version',()),n('sys').platform,g(i,'_mpy',g(i,'mpy',0)),g(n('gc'),'mem_free',int)()))(__import__('sys').implementation),'\x1eTOKEN']
-try:
- from binascii import crc32 as __belay_s
- __belay_s('')
+__belay_l=[0,'',(lambda i,g=getattr,n=__import__:(i.name,g(i,'version',()),n('sys').platform,g(i,'_mpy',g(i,'mpy',0)),g(n('gc'),'mem_free',int)()))(__import__('sys').implementation),'\x1eTOKEN','']
+try:from binascii import crc32 as __belay_s;__belay_s('')
 except:__belay_s=0
 def __belay(v,k='R',l=__belay_l,f=repr,y=bytes):
  r=f(v)

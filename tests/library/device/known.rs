@@ -190,9 +190,9 @@ fn what_has_changed_is_loaded_again() {
         "class E:\n def __eq__(s, o): return True\n def __call__(s): return 13\nf = E()",
         "Pin = 5",
         "g = f\ndef f(): return g() + 6",
-        "__belay_v = 'x', 1",
-        "del __belay_v",
-        "__belay_v = __belay_v[:2]",
+        "__belay_l[4] = ['', 1, 'x']",
+        "del __belay_l",
+        "__belay_l[4] = __belay_l[4][:2]",
         "__belay_a_ = __belay_a\ndef __belay_a(*a): __belay_a_(*a)",
     ];
     for change in changes {

@@ -66,7 +66,7 @@ fn firmware_of_every_kind_is_synced_exactly() {
 
 #[test]
 fn a_board_with_little_memory_is_synced_in_batches() {
-    let form = Form { heap: Some(200 * 1024), free: Some(13_400), ..Form::without(&["deflate"]) };
+    let form = Form { heap: Some(200 * 1024), free: Some(14_000), ..Form::without(&["deflate"]) };
     let facts = case("13 KB", form, 40);
     assert!(facts.memory < 18_000, "{facts:?}");
 }
