@@ -1,11 +1,12 @@
 //! Values exchanged between a script and a board: Python's literals as data.
 //!
-//! [`mod@write`] makes Python source of a value, [`parse`] reads the `repr` that a board printed, [`same`] compares. All are
-//! pure.
+//! [`mod@write`] makes Python source of a value, [`parse`] reads the `repr` that a board printed, [`same`] compares, [`toml`]
+//! reads files. All are pure.
 //! Invariant: `parse(write(v)) == v` for every value that a board can send back.
 
 pub mod parse;
 pub mod same;
+pub mod toml;
 pub mod write;
 
 use num_bigint::BigInt;

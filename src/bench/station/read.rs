@@ -334,23 +334,9 @@ impl Source<'_> {
             return Ok(Value::List(tables.collect::<Read<_>>()?));
         }
         match item {
-            Item::Value(value) => Ok(value_of(value)),
+            // Scripts have no type for dates: they are strings.
+            Item::Value(value) => Ok(crate::value::toml::of_value(value)),
             _ => Ok(Value::None),
-        }
-    }
-}
-
-fn value_of(value: &toml_edit::Value) -> Value {
-    match value {
-        toml_edit::Value::String(text) => Value::Str(text.value().clone()),
-        toml_edit::Value::Integer(number) => Value::Int(*number.value()),
-        toml_edit::Value::Float(number) => Value::Float(*number.value()),
-        toml_edit::Value::Boolean(flag) => Value::Bool(*flag.value()),
-        // Scripts have no type for it.
-        toml_edit::Value::Datetime(time) => Value::Str(time.value().to_string()),
-        toml_edit::Value::Array(items) => Value::List(items.iter().map(value_of).collect()),
-        toml_edit::Value::InlineTable(table) => {
-            Value::Dict(table.iter().map(|(key, value)| (Value::Str(key.to_owned()), value_of(value))).collect())
         }
     }
 }

@@ -4,7 +4,6 @@
 //! on the side of a real one (short and long headers, an error queue, a reply to every query or none); all connections see one state.
 
 mod definition;
-mod file;
 mod header;
 mod hislip;
 mod port;
@@ -15,7 +14,7 @@ use crate::instrument::block;
 use crate::message::Dialect;
 use crate::message::argument::number;
 use crate::phrase::did_you_mean;
-use crate::value::Value;
+use crate::value::{Value, toml};
 pub use definition::Definition;
 use definition::{Property, float};
 pub use port::SimPort;
@@ -94,7 +93,7 @@ impl SimInstrument {
     /// # Errors
     /// [`Kind::ParseError`] for invalid TOML; as [`Definition::read`].
     pub fn parse(name: &str, text: &str) -> Result<SimInstrument> {
-        file::read(name, text).map(SimInstrument::new)
+        toml::read(name, text, Definition::read).map(SimInstrument::new)
     }
 
     /// A connection to it. `name`: as the user wrote it.

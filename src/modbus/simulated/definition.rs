@@ -8,7 +8,6 @@ use crate::modbus::pdu::Table;
 use crate::modbus::values::{Number, Type};
 use crate::phrase::did_you_mean;
 use crate::value::Value;
-use toml_edit::{Document, Item, Value as Toml};
 
 const TABLES: [(&str, Table); 4] = [
     ("coils", Table::Coils),
@@ -36,19 +35,6 @@ fn known(of: &str, key: &str, keys: &[&str]) -> Result<()> {
 }
 
 impl Definition {
-    /// Reads a TOML text.
-    pub(super) fn parse(name: &str, text: &str) -> Result<Definition> {
-        let document = Document::parse(text).map_err(|error| {
-            let why = error.message().lines().map(str::trim).collect::<Vec<_>>().join("; ");
-            Error::new(Kind::ParseError, format!("invalid TOML in `{name}`: {why}"))
-        })?;
-        let table = document.as_table().iter().map(|(key, item)| (Value::Str(key.to_owned()), of_item(item)));
-        Definition::read(&Value::Dict(table.collect())).map_err(|error| {
-            let help = error.help().unwrap_or_default().to_owned();
-            Error::new(error.kind(), format!("in `{name}`: {}", error.message())).with_help(help)
-        })
-    }
-
     /// Reads a description.
     pub(super) fn read(described: &Value) -> Result<Definition> {
         let mut definition = Definition { unit: 1, is_low_first: false, entries: Vec::new() };
@@ -194,28 +180,5 @@ fn number(value: &Value) -> Option<Number> {
         Value::Int(whole) => Some(Number::Int(*whole)),
         Value::Float(number) => Some(Number::Float(*number)),
         _ => None,
-    }
-}
-fn of_item(item: &Item) -> Value {
-    if let Some(table) = item.as_table_like() {
-        return Value::Dict(table.iter().map(|(key, item)| (Value::Str(key.to_owned()), of_item(item))).collect());
-    }
-    if let Some(tables) = item.as_array_of_tables() {
-        return Value::List(tables.iter().map(|table| of_item(&Item::Table(table.clone()))).collect());
-    }
-    item.as_value().map_or(Value::None, of_value)
-}
-
-fn of_value(value: &Toml) -> Value {
-    match value {
-        Toml::String(text) => Value::Str(text.value().clone()),
-        Toml::Integer(number) => Value::Int(*number.value()),
-        Toml::Float(number) => Value::Float(*number.value()),
-        Toml::Boolean(flag) => Value::Bool(*flag.value()),
-        Toml::Datetime(time) => Value::Str(time.value().to_string()),
-        Toml::Array(items) => Value::List(items.iter().map(of_value).collect()),
-        Toml::InlineTable(table) => {
-            Value::Dict(table.iter().map(|(key, value)| (Value::Str(key.to_owned()), of_value(value))).collect())
-        }
     }
 }

@@ -10,7 +10,7 @@ pub mod server;
 use super::pdu::{Answer, Request, Table};
 use super::values::{Number, Type};
 use crate::error::Result;
-use crate::value::Value;
+use crate::value::{Value, toml};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The exceptions that it answers.
@@ -99,7 +99,7 @@ impl SimUnit {
     /// # Errors
     /// [`crate::Kind::ParseError`]; as [`SimUnit::of`].
     pub fn parse(name: &str, text: &str) -> Result<SimUnit> {
-        Definition::parse(name, text).map(|definition| SimUnit(Arc::new(Mutex::new(definition))))
+        toml::read(name, text, Definition::read).map(|definition| SimUnit(Arc::new(Mutex::new(definition))))
     }
 
     fn state(&self) -> MutexGuard<'_, Definition> {

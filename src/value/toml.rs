@@ -1,21 +1,24 @@
-//! A `sim-instrument:` file: TOML with the fields of a [`Definition`].
+//! Reads TOML as a [`Value`].
 //!
-//! Invariant: every error names the file.
+//! Pure.
 
-use super::Definition;
+use super::Value;
 use crate::error::{Error, Kind, Result};
-use crate::value::Value;
 use toml_edit::{Document, Item, Value as Toml};
 
-pub(super) fn read(name: &str, text: &str) -> Result<Definition> {
+/// Reads a document as a dict with `read`, whose errors then name the document.
+///
+/// # Errors
+/// [`Kind::ParseError`] with the line; those of `read`.
+pub fn read<T>(name: &str, text: &str, read: impl FnOnce(&Value) -> Result<T>) -> Result<T> {
     let document = Document::parse(text).map_err(|error| {
         let start = error.span().map_or(0, |span| span.start);
         let line = text.get(..start).unwrap_or_default().matches('\n').count() + 1;
         let why = error.message().lines().map(str::trim).collect::<Vec<_>>().join("; ");
         Error::new(Kind::ParseError, format!("invalid TOML in line {line} of `{name}`: {why}"))
     })?;
-    let table = document.as_table().iter().map(|(key, item)| (Value::Str(key.to_owned()), of_item(item)));
-    Definition::read(&Value::Dict(table.collect())).map_err(|error| {
+    let pairs = document.as_table().iter().map(|(key, item)| (Value::Str(key.to_owned()), of_item(item)));
+    read(&Value::Dict(pairs.collect())).map_err(|error| {
         let wrong = Error::new(error.kind(), format!("in `{name}`: {}", error.message()));
         match error.help() {
             Some(help) => wrong.with_help(help.to_owned()),
@@ -34,7 +37,8 @@ fn of_item(item: &Item) -> Value {
     item.as_value().map_or(Value::None, of_value)
 }
 
-fn of_value(value: &Toml) -> Value {
+/// A single value; a date or time is a string.
+pub fn of_value(value: &Toml) -> Value {
     match value {
         Toml::String(text) => Value::Str(text.value().clone()),
         Toml::Integer(number) => Value::Int(*number.value()),
@@ -45,5 +49,22 @@ fn of_value(value: &Toml) -> Value {
         Toml::InlineTable(table) => {
             Value::Dict(table.iter().map(|(key, value)| (Value::Str(key.to_owned()), of_value(value))).collect())
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn documents_are_dicts_and_errors_name_them() {
+        let text = "a = 1\nb = [true, 2.5]\n[c]\nd = {e = 'x'}\n[[f]]\n[[f]]\ng = 1979-05-27\n";
+        let seen = read("a.toml", text, |value| Ok(crate::value::write::literal(value).unwrap())).unwrap();
+        assert_eq!(seen, "{'a':1,'b':[True,2.5],'c':{'d':{'e':'x'}},'f':[{},{'g':'1979-05-27'}]}");
+        let error = read("a.toml", "a = 1\nb = ", |_| Ok(())).unwrap_err();
+        assert!(error.message().starts_with("invalid TOML in line 2 of `a.toml`: "), "{error}");
+        let refused = |_: &Value| Err::<(), _>(Error::new(Kind::ArgumentError, "no").with_help("do"));
+        let error = read("a.toml", "", refused).unwrap_err();
+        assert_eq!((error.kind(), error.message(), error.help()), (Kind::ArgumentError, "in `a.toml`: no", Some("do")));
     }
 }
