@@ -223,6 +223,39 @@ fn calls_that_follow_one_another() {
 }
 
 #[test]
+fn helpers_have_room_beside_the_loop() {
+    let Some(microbit) = Microbit::start() else { return };
+    let outcome = microbit.run(
+        r#"
+        device Small {
+            task nothing() `pass`
+            task same(x) `return x`
+            task say(n) `
+                for i in range(n):
+                    print(i)
+            `
+            task count(n) prefetch = 8 `
+                for i in range(n):
+                    yield i
+            `
+        }
+        let b = Small.open();
+        b.exec("class C:pass\nthing=C()\nthing.v=5\n");
+        for i in 0..20 { if b.same(i) != i || b.nothing() != () { throw `${i} is another number`; } }
+        let sum = 0;
+        for number in b.count(20) { sum += number; }
+        print(sum);
+        print(b.batch(|b| { for i in 0..10 { b.same(i); } }));
+        b.say(2);
+        print(b.proxy("thing").v);
+        for i in 0..20 { if b.same(i) != i { throw `${i} is another number`; } }
+        "#,
+    );
+    let said = "190\n[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]\n0\r\n1\r\n5\n";
+    assert_eq!((outcome.stderr.as_str(), outcome.stdout.as_str(), outcome.status), ("", said, Some(0)));
+}
+
+#[test]
 fn memory_to_its_limits() {
     let Some(microbit) = Microbit::start() else { return };
     let outcome = microbit.run(
