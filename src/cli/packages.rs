@@ -104,7 +104,7 @@ pub fn clean(options: &Clean, console: &Arc<Console>) -> Result<u8, Diagnostic> 
 /// `cache`; returns the exit status.
 ///
 /// # Errors
-/// If there is no cache, or it cannot be removed.
+/// If the system has no cache folder, or the cache cannot be removed.
 pub fn cache(command: &CacheCommand, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     let cache = Cache::of_user();
     let failed = |error: Error| failed(&error);

@@ -54,7 +54,7 @@ pub fn rtu_of(unit: u8, pdu: &[u8]) -> Result<Vec<u8>> {
 pub enum Framed {
     /// Nothing yet.
     Incomplete,
-    /// This many bytes are no frame.
+    /// This many bytes do not belong to a frame.
     Skip(usize),
     /// A request.
     Request {

@@ -38,7 +38,7 @@ pub fn content(bytes: &[u8], path: &str, most: u64, place: &str) -> Result<Optio
     Ok(found)
 }
 
-/// Unpacks a file of at most so many bytes.
+/// Unpacks a file, up to a number of bytes.
 type Unpack<'a> = &'a dyn Fn(u64) -> Result<Vec<u8>>;
 
 /// Calls `work` for each file until it returns true.
@@ -56,7 +56,7 @@ fn visit(bytes: &[u8], place: &str, work: &mut dyn FnMut(&str, Unpack<'_>) -> Re
         if count > MOST {
             return Err(wrong(&format!("it has more than {MOST} files")));
         }
-        // A path that leads out of the archive's folder is no path of a package.
+        // Skips a path that leads out of the archive's folder.
         let Ok(path) = header.file_path().try_normalize() else { continue };
         if header.is_dir() {
             continue;

@@ -37,7 +37,7 @@ impl Bundle {
     /// Opens a release: the latest one if `tag` is empty. `url`: the repository; `circuitpython`: the major version; `None`: source.
     ///
     /// # Errors
-    /// ArgumentError if there is no such release; of the network.
+    /// ArgumentError for an unknown release; those of the network.
     pub fn open(fetcher: &Fetcher, url: &str, tag: &str, circuitpython: Option<u8>) -> Result<Bundle> {
         let missing = |what: &str| {
             Error::new(Kind::ArgumentError, format!("bundle not found: `{what}`"))

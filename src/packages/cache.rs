@@ -46,7 +46,7 @@ impl Cache {
     /// Its folder, which may be missing.
     ///
     /// # Errors
-    /// FeatureUnavailableError if there is no place for a cache.
+    /// FeatureUnavailableError if the system has no cache folder.
     pub fn folder(&self) -> Result<PathBuf> {
         self.folder.clone().ok_or_else(|| {
             Error::new(Kind::FeatureUnavailableError, "the user has no cache folder")

@@ -44,7 +44,7 @@ pub(crate) fn read(fd: BorrowedFd<'_>, buffer: &mut Vec<u8>, wait: Wait, gone: &
     }
 }
 
-/// Appends what one read brings, and what follows as long as the read filled its room: on a socket less means that there is no more.
+/// Appends what is available. Reads again only while a read fills its buffer: on a socket, a shorter read has taken everything.
 /// `Ok(0)`: nothing is available. `Err` only if nothing can follow.
 pub(crate) fn read_some(fd: BorrowedFd<'_>, buffer: &mut Vec<u8>) -> Result<usize, Errno> {
     let before = buffer.len();

@@ -45,7 +45,7 @@ impl ItemOptions {
     /// Sets the option `name` of an item of `kind`.
     ///
     /// # Errors
-    /// [`Kind::DeclarationError`] if there is no such option, or the value is invalid.
+    /// [`Kind::DeclarationError`] for an unknown option or an invalid value.
     pub fn set(&mut self, kind: ItemKind, name: &str, value: &Value) -> Result<()> {
         let names = options_of(kind);
         if !names.contains(&name) {

@@ -1,7 +1,7 @@
 //! Serves a simulated instrument by HiSLIP (IVI-6.1), in synchronized mode.
 //!
 //! Each session has two connections. The one for messages answers them in turn; the other one clears the instrument and reads its
-//! status meanwhile. Locks are refused, and there are no service requests.
+//! status meanwhile. Locks are refused; service requests are not sent.
 //!
 //! Uses [`crate::port::stream::hislip::message`]. Invariants: a length that a client names reserves no memory beyond [`LARGEST`]; a
 //! session ends with its connection for messages.
@@ -90,7 +90,7 @@ pub(super) fn talk(mut stream: TcpStream, instrument: &SimInstrument, sessions: 
     }
 }
 
-/// The next message, with its payload. `None`: it is not one that is taken, and the client was told why.
+/// Reads the next message with its payload. `None`: the message is not supported, and the client has received an error.
 fn receive(stream: &mut TcpStream) -> Result<Option<(Header, Vec<u8>)>> {
     let mut bytes = [0; HEADER];
     stream.read_exact(&mut bytes)?;

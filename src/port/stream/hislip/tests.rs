@@ -79,7 +79,7 @@ fn messages_are_split_numbered_and_marked() {
                 read(&mut messages),
                 (Header { length: 2, ..Header::new(kind::DATA_END, 0, FIRST_ID + 2) }, b"ab".to_vec())
             );
-            // Replies to other messages do not count, and the end of one is no end of this.
+            // Replies to other messages are ignored, with their ends.
             say(&mut messages, kind::DATA_END, 0, FIRST_ID, b"stale");
             say(&mut messages, kind::DATA, 0, FIRST_ID + 2, b"on");
             say(&mut messages, 13, 0, FIRST_ID, b"");
