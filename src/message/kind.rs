@@ -1,5 +1,7 @@
 //! The kinds of items that send messages.
 
+use crate::error::{Error, Kind};
+use crate::phrase::did_you_mean;
 use std::fmt;
 
 /// The kind of an item.
@@ -32,6 +34,17 @@ impl ItemKind {
     /// The kind for this keyword.
     pub fn from_word(word: &str) -> Option<ItemKind> {
         ItemKind::ALL.into_iter().find(|kind| kind.word() == word)
+    }
+}
+
+impl ItemKind {
+    /// The error for an option that is not among `known`. `whose`: ` of a console`, or empty.
+    pub fn unknown_option(self, whose: &str, name: &str, known: &[&str]) -> Error {
+        let error = Error::new(Kind::DeclarationError, format!("a {self}{whose} has no option `{name}`"));
+        match crate::name::nearest(name, known.iter().copied()) {
+            Some(near) => error.with_help(did_you_mean(near)),
+            None => error.with_help(format!("options of a {self}: {}", known.join(", "))),
+        }
     }
 }
 

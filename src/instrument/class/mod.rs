@@ -49,11 +49,7 @@ impl ItemOptions {
     pub fn set(&mut self, kind: ItemKind, name: &str, value: &Value) -> Result<()> {
         let names = options_of(kind);
         if !names.contains(&name) {
-            let error = Error::new(Kind::DeclarationError, format!("a {kind} has no option `{name}`"));
-            return Err(match crate::name::nearest(name, names.iter().copied()) {
-                Some(near) => error.with_help(crate::phrase::did_you_mean(near)),
-                None => error.with_help(format!("options of a {kind}: {}", names.join(", "))),
-            });
+            return Err(kind.unknown_option("", name, names));
         }
         let refuse =
             |wanted: &str| Err(Error::new(Kind::DeclarationError, format!("the option `{name}` takes {wanted}")));

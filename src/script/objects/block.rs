@@ -4,7 +4,7 @@
 
 use crate::bench::units;
 use crate::error::{Error, Kind};
-use crate::message::{Limits, Param, ParamKind};
+use crate::message::{ItemKind, Limits, Param, ParamKind};
 use crate::name::Name;
 use crate::origin::Origin;
 use crate::phrase::did_you_mean;
@@ -14,7 +14,7 @@ use crate::script::language::instrument::op;
 use crate::script::language::text;
 use crate::script::names::{self, RHAI_NAMES};
 use crate::script::objects::convert;
-use crate::script::objects::declare::{Reading, fail, fail_anywhere};
+use crate::script::objects::declare::{Reading, fail, fail_anywhere, inherited};
 use crate::script::reading::attempt;
 use crate::script::run::Run;
 use crate::value::Value;
@@ -22,6 +22,71 @@ use rhai::{Dynamic, EvalContext, Expr, Expression, FnPtr, Position};
 use std::sync::Arc;
 
 type Context<'a, 's, 'ps, 'g, 'c, 't> = EvalContext<'a, 's, 'ps, 'g, 'c, 't>;
+
+/// What differs between the items of instruments and of consoles. `R`: what a query returns.
+pub(crate) struct Grammar<R> {
+    /// Who has the reserved names: `every instrument`.
+    pub whose: &'static str,
+    /// Whether a name is reserved.
+    pub is_reserved: fn(&str) -> bool,
+    /// The type with a name.
+    pub returns: fn(&str) -> Option<R>,
+    /// The names of the types.
+    pub types: &'static str,
+}
+
+/// An item read so far. `R`: what a query returns; `V`: the value of an option.
+pub(crate) struct Draft<R, V> {
+    pub kind: Option<ItemKind>,
+    pub name: String,
+    pub at: Option<Position>,
+    pub doc: String,
+    pub params: Vec<Param>,
+    pub returns: Option<R>,
+    /// Names, places and values; `None`: only a run knows the value.
+    pub options: Vec<(String, Position, Option<V>)>,
+    pub body: Option<(String, Position)>,
+}
+
+impl<R, V> Default for Draft<R, V> {
+    fn default() -> Draft<R, V> {
+        Draft {
+            kind: None,
+            name: String::new(),
+            at: None,
+            doc: String::new(),
+            params: Vec::new(),
+            returns: None,
+            options: Vec::new(),
+            body: None,
+        }
+    }
+}
+
+impl<R, V> Draft<R, V> {
+    /// Begins an item with the keyword of its kind; of a method, another word.
+    pub fn begin(block: &mut Block<'_>, word: &str) -> Draft<R, V> {
+        Draft { kind: ItemKind::from_word(word), doc: block.take_doc(), ..Draft::default() }
+    }
+
+    /// Hands each option to `set`.
+    pub fn each_option(
+        &self,
+        block: &Block<'_>,
+        kind: ItemKind,
+        mut set: impl FnMut(&str, &V) -> Result<(), Error>,
+    ) -> Fallible<()> {
+        for (index, (name, at, value)) in self.options.iter().enumerate() {
+            if self.options[..index].iter().any(|(other, ..)| other == name) {
+                return block.refuse(format!("{kind} `{}` has the option `{name}` twice", self.name), "", *at);
+            }
+            if let Some(value) = value {
+                set(name, value).map_err(|error| block.fail(error, *at))?;
+            }
+        }
+        Ok(())
+    }
+}
 
 /// A block that is being read.
 pub(crate) struct Block<'r> {
@@ -81,7 +146,7 @@ impl<'r> Block<'r> {
     }
 
     /// Adds a comment to the documentation of the next item.
-    pub fn add_doc(&mut self, comment: &str) {
+    fn add_doc(&mut self, comment: &str) {
         if !self.doc.is_empty() {
             self.doc.push('\n');
         }
@@ -94,7 +159,7 @@ impl<'r> Block<'r> {
     }
 
     /// Rejects names that Rhai or every instrument or console uses. `whose`: `every instrument`.
-    pub fn check_name(&self, name: &str, is_reserved: bool, whose: &str, at: Position) -> Fallible<()> {
+    fn check_name(&self, name: &str, is_reserved: bool, whose: &str, at: Position) -> Fallible<()> {
         let whose = if is_reserved {
             format!("a name that {whose} has already")
         } else if RHAI_NAMES.contains(&name) || name == names::CALL {
@@ -107,7 +172,7 @@ impl<'r> Block<'r> {
     }
 
     /// Reads a segment of the parameters; returns whether it is one.
-    pub fn parameter(
+    fn parameter(
         &self,
         context: &mut Context<'_, '_, '_, '_, '_, '_>,
         params: &mut Vec<Param>,
@@ -146,6 +211,67 @@ impl<'r> Block<'r> {
                 let value = self.value(context, input)?;
                 param.default = Some(value.unwrap_or_else(|| param.stand_in()));
             }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// The class that a block inherits from. `what`: `an instrument class`; `declared`: finds one of this script.
+    pub fn base<H: Clone + 'static>(
+        &self,
+        context: &mut Context<'_, '_, '_, '_, '_, '_>,
+        alias: Option<String>,
+        input: &Expression<'_>,
+        what: &str,
+        declared: impl FnOnce(&str) -> Option<Dynamic>,
+    ) -> Fallible<H> {
+        let name = input.get_string_value().unwrap_or_default();
+        let found = inherited(context, alias.as_deref(), name, || declared(name));
+        match found.and_then(Dynamic::try_cast::<H>) {
+            Some(class) => Ok(class),
+            None => {
+                let shown = alias.map_or(name.to_owned(), |alias| format!("{alias}::{name}"));
+                let help = format!("inherit from {what} that is declared above or imported");
+                self.refuse(format!("`{shown}` is not {what}"), help, input.position())
+            }
+        }
+    }
+
+    /// Reads a segment that items of instruments and of consoles have alike; returns whether it is one. `on`: the value of an option
+    /// without one.
+    pub fn segment<R: Copy, V>(
+        &mut self,
+        context: &mut Context<'_, '_, '_, '_, '_, '_>,
+        draft: &mut Draft<R, V>,
+        grammar: &Grammar<R>,
+        on: V,
+        (op, input): (char, &Expression<'_>),
+    ) -> Fallible<bool> {
+        let string = || input.get_string_value().unwrap_or_default().to_owned();
+        let at = input.position();
+        if self.parameter(context, &mut draft.params, op, input)? {
+            return Ok(true);
+        }
+        match op {
+            op::DOC => self.add_doc(&string()),
+            op::NAME => {
+                draft.name = string();
+                draft.at = Some(at);
+                self.check_name(&draft.name, (grammar.is_reserved)(&draft.name), grammar.whose, at)?;
+            }
+            op::RETURNS => match ((grammar.returns)(&string()), draft.kind) {
+                (Some(returns), Some(ItemKind::Query)) => draft.returns = Some(returns),
+                (Some(_), _) => {
+                    let help = "remove `->`, or declare a `query`";
+                    return self.refuse("only a query returns something", help, at);
+                }
+                (None, _) => {
+                    let help = format!("a query returns {}; without `->`, a number or a string", grammar.types);
+                    return self.refuse(format!("unknown type `{}`", string()), help, at);
+                }
+            },
+            op::OPTION => draft.options.push((string(), at, Some(on))),
+            op::BODY => draft.body = Some((string(), at)),
             _ => return Ok(false),
         }
         Ok(true)

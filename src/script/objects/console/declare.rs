@@ -4,39 +4,34 @@
 
 use super::members;
 use super::options::{self, Wanted};
-use crate::console::class::{Class, Dialect, Given, Item, ItemKind, ItemOptions, Param, Returns, Template};
+use crate::console::class::{Class, Dialect, Given, Item, ItemOptions, Returns, Template};
 use crate::error::{Error, Kind};
 use crate::script::errors::{Fallible, ScriptError, as_value};
 use crate::script::handles::{ConsolesHandle, Method, RegexHandle, ScriptConsoleClass};
 use crate::script::language::instrument::{self as syntax, op};
 use crate::script::names;
-use crate::script::objects::block::Block;
+use crate::script::objects::block::{Block, Draft, Grammar};
 use crate::script::objects::convert;
-use crate::script::objects::declare::{Reading, inherited};
+use crate::script::objects::declare::Reading;
 use crate::script::run::Run;
 use crate::value::Value;
-use rhai::{Dynamic, Engine, EvalContext, Expression, Position};
+use rhai::{Dynamic, Engine, EvalContext, Expression};
 use std::sync::Arc;
 
 type Context<'a, 's, 'ps, 'g, 'c, 't> = EvalContext<'a, 's, 'ps, 'g, 'c, 't>;
 
-/// An item read so far.
-#[derive(Default)]
-struct Draft {
-    kind: Option<ItemKind>,
-    name: String,
-    at: Option<Position>,
-    doc: String,
-    params: Vec<Param>,
-    returns: Option<Returns>,
-    options: Vec<(String, Position, Option<Given>)>,
-    body: Option<(String, Position)>,
-    closure: Option<Arc<Method>>,
-}
+const GRAMMAR: Grammar<Returns> = Grammar {
+    whose: "every console",
+    is_reserved: members::is_reserved,
+    returns: Returns::named,
+    types: "float, int, bool, str, line or lines",
+};
 
 struct Reader<'r> {
     block: Block<'r>,
-    draft: Draft,
+    draft: Draft<Returns, Given>,
+    /// That of the setup that is read.
+    closure: Option<Arc<Method>>,
     items: Vec<Item>,
     closures: Vec<Arc<Method>>,
     setting: String,
@@ -62,6 +57,7 @@ fn declare(
     let mut reader = Reader {
         block: Block::begin(run, reading, context, inputs, "console")?,
         draft: Draft::default(),
+        closure: None,
         items: Vec::new(),
         closures: Vec::new(),
         setting: String::new(),
@@ -74,7 +70,11 @@ fn declare(
         match op {
             op::CLASS => {}
             op::MIXIN_ALIAS => alias = input.get_string_value().map(str::to_owned),
-            op::MIXIN => bases.push(reader.base(context, alias.take(), input)?),
+            op::MIXIN => {
+                let declared = |name: &str| run.declarations.console(&reader.block.source, name).map(Dynamic::from);
+                let what = "a class of consoles";
+                bases.push(reader.block.base::<ConsolesHandle>(context, alias.take(), input, what, declared)?);
+            }
             _ => reader.segment(context, op, input)?,
         }
     }
@@ -100,39 +100,19 @@ fn declare(
 }
 
 impl Reader<'_> {
-    fn base(
-        &self,
-        context: &mut Context<'_, '_, '_, '_, '_, '_>,
-        alias: Option<String>,
-        input: &Expression<'_>,
-    ) -> Fallible<ConsolesHandle> {
-        let block = &self.block;
-        let name = input.get_string_value().unwrap_or_default();
-        let declared = || block.run.declarations.console(&block.source, name).map(Dynamic::from);
-        let found = inherited(context, alias.as_deref(), name, declared);
-        match found.and_then(Dynamic::try_cast::<ConsolesHandle>) {
-            Some(class) => Ok(class),
-            None => {
-                let shown = alias.map_or(name.to_owned(), |alias| format!("{alias}::{name}"));
-                let help = "inherit from a class of consoles that is declared above or imported";
-                block.refuse(format!("`{shown}` is not a class of consoles"), help, input.position())
-            }
-        }
-    }
-
     fn segment(
         &mut self,
         context: &mut Context<'_, '_, '_, '_, '_, '_>,
         op: char,
         input: &Expression<'_>,
     ) -> Fallible<()> {
-        let string = || input.get_string_value().unwrap_or_default().to_owned();
-        let at = input.position();
-        if self.block.parameter(context, &mut self.draft.params, op, input)? {
+        let on = Given::Value(Value::Bool(true));
+        if self.block.segment(context, &mut self.draft, &GRAMMAR, on, (op, input))? {
             return Ok(());
         }
+        let string = || input.get_string_value().unwrap_or_default().to_owned();
+        let at = input.position();
         match op {
-            op::DOC => self.block.add_doc(&string()),
             op::SETTING => {
                 self.finish_item()?;
                 self.setting = string();
@@ -146,41 +126,20 @@ impl Reader<'_> {
             op::SET => self.set(context, input)?,
             op::KIND => {
                 self.finish_item()?;
-                let doc = self.block.take_doc();
-                self.draft = Draft { kind: ItemKind::from_word(&string()), doc, ..Draft::default() };
+                self.draft = Draft::begin(&mut self.block, &string());
             }
-            op::NAME => {
-                self.draft.name = string();
-                self.draft.at = Some(at);
-                let name = self.draft.name.as_str();
-                self.block.check_name(name, members::is_reserved(name), "every console", at)?;
-            }
-            op::RETURNS => match (Returns::named(&string()), self.draft.kind) {
-                (Some(returns), Some(ItemKind::Query)) => self.draft.returns = Some(returns),
-                (Some(_), _) => {
-                    let help = "remove `->`, or declare a `query`";
-                    return self.block.refuse("only a query returns something", help, at);
-                }
-                (None, _) => {
-                    let help =
-                        "a query returns float, int, bool, str, line or lines; without `->`, a number or a string";
-                    return self.block.refuse(format!("unknown type `{}`", string()), help, at);
-                }
-            },
-            op::OPTION => self.draft.options.push((string(), at, Some(Given::Value(Value::Bool(true))))),
             op::VALUE => {
                 let value = self.given(context, input)?;
                 if let Some(option) = self.draft.options.last_mut() {
                     option.2 = value;
                 }
             }
-            op::BODY => self.draft.body = Some((string(), at)),
             op::FUNCTION => {
                 let (name, doc) = (self.draft.name.clone(), self.draft.doc.clone());
                 let name_at = self.draft.at.unwrap_or(at);
                 let closure = self.block.closure(context, input, (&name, doc, name_at))?;
                 if self.draft.kind.is_some() {
-                    self.draft.closure = closure;
+                    self.closure = closure;
                     self.draft.body = Some((String::new(), at));
                 } else {
                     self.draft = Draft::default();
@@ -220,23 +179,16 @@ impl Reader<'_> {
     }
 
     fn finish_item(&mut self) -> Fallible<()> {
-        let draft = std::mem::take(&mut self.draft);
+        let (mut draft, closure) = (std::mem::take(&mut self.draft), self.closure.take());
         let block = &self.block;
-        let (Some(kind), Some((body, quote))) = (draft.kind, draft.body) else { return Ok(()) };
+        let (Some(kind), Some((body, quote))) = (draft.kind, draft.body.take()) else { return Ok(()) };
         let mut options = ItemOptions::default();
-        for (index, (name, at, value)) in draft.options.iter().enumerate() {
-            if draft.options[..index].iter().any(|(other, ..)| other == name) {
-                return block.refuse(format!("{kind} `{}` has the option `{name}` twice", draft.name), "", *at);
-            }
-            if let Some(value) = value {
-                options.set(kind, name, value).map_err(|error| block.fail(error, *at))?;
-            }
-        }
+        draft.each_option(block, kind, |name, value| options.set(kind, name, value))?;
         let lines = match Template::parse_all(Dialect::Shell, &body, &draft.params) {
             Ok(lines) => lines,
             Err((message, help)) => return block.refuse(message, help, quote),
         };
-        if let Some(closure) = &draft.closure
+        if let Some(closure) = &closure
             && closure.arity != draft.params.len()
         {
             let takes = crate::phrase::arguments(closure.arity);
@@ -251,11 +203,11 @@ impl Reader<'_> {
             returns: draft.returns.unwrap_or_default(),
             options,
             lines,
-            is_closure: draft.closure.is_some(),
+            is_closure: closure.is_some(),
             doc: draft.doc,
             origin: block.origin(draft.at.unwrap_or(quote)),
         });
-        self.closures.extend(draft.closure);
+        self.closures.extend(closure);
         Ok(())
     }
 }

@@ -2,13 +2,13 @@
 //!
 //! Invariant: every declaration error is raised at its position, before an instrument is opened.
 
-use crate::instrument::class::{Class, Dialect, Item, ItemKind, ItemOptions, Param, Returns, Template};
+use crate::instrument::class::{Class, Dialect, Item, ItemOptions, Returns, Template};
 use crate::script::errors::Fallible;
 use crate::script::handles::{InstrumentClassHandle, ScriptInstrumentClass};
 use crate::script::language::instrument::{self as syntax, op};
 use crate::script::names;
-use crate::script::objects::block::Block;
-use crate::script::objects::declare::{Reading, inherited};
+use crate::script::objects::block::{Block, Draft, Grammar};
+use crate::script::objects::declare::Reading;
 use crate::script::objects::instrument::members;
 use crate::script::run::Run;
 use crate::value::Value;
@@ -17,22 +17,16 @@ use std::sync::Arc;
 
 type Context<'a, 's, 'ps, 'g, 'c, 't> = EvalContext<'a, 's, 'ps, 'g, 'c, 't>;
 
-/// An item read so far.
-#[derive(Default)]
-struct Draft {
-    kind: Option<ItemKind>,
-    name: String,
-    at: Option<Position>,
-    doc: String,
-    params: Vec<Param>,
-    returns: Option<Returns>,
-    options: Vec<(String, Position, Option<Value>)>,
-    body: Option<(String, Position)>,
-}
+const GRAMMAR: Grammar<Returns> = Grammar {
+    whose: "every instrument",
+    is_reserved: members::is_reserved,
+    returns: Returns::named,
+    types: "float, int, bool, str, list or block",
+};
 
 struct Reader<'r> {
     block: Block<'r>,
-    draft: Draft,
+    draft: Draft<Returns, Value>,
     items: Vec<Item>,
 }
 
@@ -62,7 +56,11 @@ fn declare(
         match op {
             op::CLASS => {}
             op::MIXIN_ALIAS => alias = input.get_string_value().map(str::to_owned),
-            op::MIXIN => bases.push(reader.base(context, alias.take(), input)?),
+            op::MIXIN => {
+                let declared = |name: &str| run.declarations.instrument(&reader.block.source, name).map(Dynamic::from);
+                let what = "an instrument class";
+                bases.push(reader.block.base::<InstrumentClassHandle>(context, alias.take(), input, what, declared)?);
+            }
             _ => reader.segment(context, op, input)?,
         }
     }
@@ -82,63 +80,22 @@ fn declare(
 }
 
 impl Reader<'_> {
-    fn base(
-        &self,
-        context: &mut Context<'_, '_, '_, '_, '_, '_>,
-        alias: Option<String>,
-        input: &Expression<'_>,
-    ) -> Fallible<InstrumentClassHandle> {
-        let block = &self.block;
-        let name = input.get_string_value().unwrap_or_default();
-        let declared = || block.run.declarations.instrument(&block.source, name).map(Dynamic::from);
-        let found = inherited(context, alias.as_deref(), name, declared);
-        match found.and_then(Dynamic::try_cast::<InstrumentClassHandle>) {
-            Some(class) => Ok(class),
-            None => {
-                let shown = alias.map_or(name.to_owned(), |alias| format!("{alias}::{name}"));
-                let help = "inherit from an instrument class that is declared above or imported";
-                block.refuse(format!("`{shown}` is not an instrument class"), help, input.position())
-            }
-        }
-    }
-
     fn segment(
         &mut self,
         context: &mut Context<'_, '_, '_, '_, '_, '_>,
         op: char,
         input: &Expression<'_>,
     ) -> Fallible<()> {
-        let string = || input.get_string_value().unwrap_or_default().to_owned();
-        let at = input.position();
-        if self.block.parameter(context, &mut self.draft.params, op, input)? {
+        if self.block.segment(context, &mut self.draft, &GRAMMAR, Value::Bool(true), (op, input))? {
             return Ok(());
         }
+        let string = || input.get_string_value().unwrap_or_default().to_owned();
+        let at = input.position();
         match op {
-            op::DOC => self.block.add_doc(&string()),
             op::KIND => {
                 self.finish_item()?;
-                let doc = self.block.take_doc();
-                self.draft = Draft { kind: ItemKind::from_word(&string()), doc, ..Draft::default() };
+                self.draft = Draft::begin(&mut self.block, &string());
             }
-            op::NAME => {
-                self.draft.name = string();
-                self.draft.at = Some(at);
-                let name = self.draft.name.as_str();
-                self.block.check_name(name, members::is_reserved(name), "every instrument", at)?;
-            }
-            op::RETURNS => match (Returns::named(&string()), self.draft.kind) {
-                (Some(returns), Some(ItemKind::Query)) => self.draft.returns = Some(returns),
-                (Some(_), _) => {
-                    let help = "remove `->`, or declare a `query`";
-                    return self.block.refuse("only a query returns something", help, at);
-                }
-                (None, _) => {
-                    let help =
-                        "a query returns float, int, bool, str, list or block; without `->`, a number or a string";
-                    return self.block.refuse(format!("unknown type `{}`", string()), help, at);
-                }
-            },
-            op::OPTION => self.draft.options.push((string(), at, Some(Value::Bool(true)))),
             op::VALUE => {
                 let value = self.block.value(context, input)?;
                 if let Some(option) = self.draft.options.last_mut() {
@@ -146,7 +103,6 @@ impl Reader<'_> {
                 }
             }
             op::MODEL => self.draft.options.push(("model".to_owned(), at, Some(Value::Str(string())))),
-            op::BODY => self.draft.body = Some((string(), at)),
             op::FUNCTION => {
                 let draft = std::mem::take(&mut self.draft);
                 let at = draft.at.unwrap_or(Position::NONE);
@@ -159,18 +115,11 @@ impl Reader<'_> {
     }
 
     fn finish_item(&mut self) -> Fallible<()> {
-        let draft = std::mem::take(&mut self.draft);
+        let mut draft = std::mem::take(&mut self.draft);
         let block = &self.block;
-        let (Some(kind), Some((body, quote))) = (draft.kind, draft.body) else { return Ok(()) };
+        let (Some(kind), Some((body, quote))) = (draft.kind, draft.body.take()) else { return Ok(()) };
         let mut options = ItemOptions::default();
-        for (index, (name, at, value)) in draft.options.iter().enumerate() {
-            if draft.options[..index].iter().any(|(other, ..)| other == name) {
-                return block.refuse(format!("{kind} `{}` has the option `{name}` twice", draft.name), "", *at);
-            }
-            if let Some(value) = value {
-                options.set(kind, name, value).map_err(|error| block.fail(error, *at))?;
-            }
-        }
+        draft.each_option(block, kind, |name, value| options.set(kind, name, value))?;
         let messages = match Template::parse_all(Dialect::Scpi, &body, &draft.params) {
             Ok(messages) => messages,
             Err((message, help)) => return block.refuse(message, help, quote),
