@@ -54,6 +54,24 @@ enum Access {
     Write,
 }
 
+/// What a script opens a port for.
+#[derive(Clone, Copy)]
+enum Opened {
+    Board,
+    /// An instrument or a console.
+    Stream,
+}
+
+impl Opened {
+    /// What a person can do in place of a permission.
+    fn otherwise(self, address: &str) -> String {
+        match self {
+            Opened::Board => format!("name the port with `--port {}`", shown(address)),
+            Opened::Stream => "name it in the station".to_owned(),
+        }
+    }
+}
+
 impl Gate {
     /// A gate for actions of the user, which allows everything.
     pub fn of_person() -> Gate {
@@ -163,7 +181,7 @@ impl Gate {
     /// # Errors
     /// [`Kind::PermissionError`]; [`Kind::ConnectionFailedError`] for a path that is not a serial port.
     pub fn port(&self, address: &Address, asker: Asker<'_>) -> Result<()> {
-        self.asked(&address.to_string(), asker, |gate| gate.reach(address))
+        self.asked(&address.to_string(), asker, |gate| gate.reach(address, Opened::Board))
     }
 
     /// Checks what opening `address` reaches, if the asker needs a permission for it.
@@ -185,48 +203,49 @@ impl Gate {
     /// As [`Gate::port`].
     pub fn stream(&self, address: &StreamAddress, asker: Asker<'_>) -> Result<()> {
         match address {
-            StreamAddress::Port(address) => self.port(address, asker),
+            StreamAddress::Port(address) => {
+                self.asked(&address.to_string(), asker, |gate| gate.reach(address, Opened::Stream))
+            }
             StreamAddress::Hislip(address) => {
                 let shown = address.to_string();
-                self.asked(&shown, asker, |gate| gate.host(&address.endpoint, &shown))
+                self.asked(&shown, asker, |gate| gate.host(&address.endpoint, &shown, Opened::Stream))
             }
             StreamAddress::UsbTmc(_) if asker == Asker::Person || self.permissions.is_none() => Ok(()),
             StreamAddress::UsbTmc(_) => address.reach().map(drop),
         }
     }
 
-    fn reach(&self, address: &Address) -> Result<()> {
+    fn reach(&self, address: &Address, opened: Opened) -> Result<()> {
         match address.reach()? {
             Reach::Nothing => Ok(()),
             // A program on this computer is at the other end, such as another terminal of the user.
             Reach::Terminal(path) => self.write(path).map(drop).map_err(|error| {
                 let message = format!("`{path}` is a pseudo-terminal, not a board's serial port");
                 Error::new(error.kind(), message).with_help(format!(
-                    "allow it with `--allow files={}`, or name it on the command line: `--port {}`",
+                    "allow it with `--allow files={}`, or {}",
                     shown(&real(path)),
-                    shown(path)
+                    opened.otherwise(path)
                 ))
             }),
-            Reach::Command(command) => self.command(command, &address.to_string()),
+            Reach::Command(command) => self.command(command, &address.to_string(), opened),
             Reach::Writes(files) => {
                 files.into_iter().try_for_each(|file| self.write(&file.to_string_lossy()).map(drop))
             }
             Reach::Reads(file) => self.read(file).map(drop),
-            Reach::Host(endpoint) => self.host(endpoint, &address.to_string()),
+            Reach::Host(endpoint) => self.host(endpoint, &address.to_string(), opened),
         }
     }
 
     /// Checks that a network host may be connected to.
-    fn host(&self, endpoint: &Endpoint, address: &str) -> Result<()> {
+    fn host(&self, endpoint: &Endpoint, address: &str, opened: Opened) -> Result<()> {
         let allowed = match self.permissions.as_ref().map(|permissions| &permissions.net) {
             None | Some(Grant::All) => true,
             Some(Grant::Only(hosts)) => hosts.iter().any(|host| permissions::is_host(host, endpoint)),
         };
         match allowed {
             true => Ok(()),
-            false => Err(refused(format!("scripts may not connect to `{address}`")).with_help(format!(
-                "allow it with `--allow net={endpoint}`, or name the port with `--port {address}`"
-            ))),
+            false => Err(refused(format!("scripts may not connect to `{address}`"))
+                .with_help(format!("allow it with `--allow net={endpoint}`, or {}", opened.otherwise(address)))),
         }
     }
 
@@ -242,7 +261,7 @@ impl Gate {
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
         let authority = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
         let endpoint = Endpoint::parse("https://", authority, Some(if scheme == "https" { 443 } else { 80 }))?;
-        self.host(&endpoint, url).map_err(|error| match error.kind() {
+        self.host(&endpoint, url, Opened::Stream).map_err(|error| match error.kind() {
             Kind::PermissionError => refused(format!("scripts may not fetch `{url}`"))
                 .with_help(format!("allow it with `--allow net={}`", endpoint.host)),
             _ => error,
@@ -250,8 +269,8 @@ impl Gate {
     }
 
     /// Lets a port be opened that starts a line for the shell, which can do more than start one program.
-    fn command(&self, command: &str, address: &str) -> Result<()> {
-        let help = format!("allow it with `--allow process`, or name the port with `--port {}`", shown(address));
+    fn command(&self, command: &str, address: &str, opened: Opened) -> Result<()> {
+        let help = format!("allow it with `--allow process`, or {}", opened.otherwise(address));
         let may = match self.permissions.as_ref().map(|permissions| &permissions.process) {
             None | Some(Grant::All) => true,
             Some(Grant::Only(_)) => program::plain_words(command).is_some_and(|program| self.program(program).is_ok()),

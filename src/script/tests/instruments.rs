@@ -119,7 +119,7 @@ fn instruments_on_the_network_need_a_permission() {
         refused.starts_with("PermissionError: scripts may not connect to `tcp://127.0.0.1:1` @ t.rhai:1:12"),
         "{refused}"
     );
-    assert!(refused.contains("--allow net=127.0.0.1:1"), "{refused}");
+    assert!(refused.contains("--allow net=127.0.0.1:1`, or name it in the station"), "{refused}");
     // The person may name it.
     let (mut runner, _) = runner_with(RunOptions::default());
     let text = format!("Instrument.open(\"tcp://127.0.0.1:{}\");", supply());
