@@ -21,6 +21,8 @@ pub struct Arrivals {
     pub next: u64,
     /// Whether the script wants nothing more.
     pub closed: bool,
+    /// Whether the board may have been sent more answers than it reads.
+    pub surplus: bool,
 }
 
 impl Arrivals {

@@ -95,6 +95,7 @@ impl State {
         let mut answer = |question: &str| {
             let mut arrivals = lock(&stream.arrivals);
             let arrivals = &mut *arrivals;
+            arrivals.surplus |= stop;
             match crate::board::push::read(question, arrivals.next) {
                 Pushed::Items(items) => {
                     if !arrivals.closed {
@@ -104,8 +105,14 @@ impl State {
                     pauses.set(!stop);
                     crate::board::push::accept(arrivals.next - 1, stop)
                 }
-                Pushed::Again(number) => crate::board::push::accept(number, stop),
-                Pushed::Gap => crate::board::push::repeat(),
+                Pushed::Again(number) => {
+                    arrivals.surplus = true;
+                    crate::board::push::accept(number, stop)
+                }
+                Pushed::Gap => {
+                    arrivals.surplus = true;
+                    crate::board::push::repeat()
+                }
                 Pushed::End => crate::board::push::end(),
             }
         };
@@ -117,9 +124,13 @@ impl State {
                 Ok(())
             }
             Ok(payload) => {
-                lock(&stream.arrivals).ended = matches!(payload, Payload::Stop(_));
+                let surplus = {
+                    let mut arrivals = lock(&stream.arrivals);
+                    arrivals.ended = matches!(payload, Payload::Stop(_));
+                    std::mem::take(&mut arrivals.surplus)
+                };
                 // An answer to a message that came twice may be at the prompt.
-                self.clear_line(host, &run)
+                if surplus { self.clear_line(host, &run) } else { Ok(()) }
             }
             Err(error) => {
                 if !self.is_unsettled() {
