@@ -31,8 +31,9 @@ pub(super) const MOUNT: &str = include_str!("snippets/mount.py");
 const BASE64: &str = include_str!("snippets/base64.py");
 const BASE64_NAME: &str = "__belay_b";
 
-/// Shortest piece, in bytes, that is worth a round trip.
+/// Shortest piece, in bytes, that is worth a round trip, and the same on a small board, which has more time than memory.
 const WORTH_A_PIECE: usize = 1000;
+const WORTH_A_SMALL_PIECE: usize = 50;
 
 /// What some commands need on the board in addition to the reply function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,13 +141,13 @@ pub(super) fn sources() -> impl Iterator<Item = &'static str> {
 }
 
 /// Splits a long source into pieces that a board can compile one by one: compiling takes several times the memory of the
-/// source.
-fn pieces(source: &str) -> Vec<&str> {
+/// source. `least`: bytes of a piece but the last.
+fn pieces(source: &str, least: usize) -> Vec<&str> {
     let mut pieces = Vec::new();
     let (mut start, mut at) = (0, 0);
     for line in source.split_inclusive('\n') {
         let begins = line.starts_with("class ") || line.starts_with("def ");
-        if begins && at - start >= WORTH_A_PIECE {
+        if begins && at - start >= least {
             pieces.push(&source[start..at]);
             start = at;
         }
@@ -182,7 +183,8 @@ impl Board {
             }
         }
         let mut outcome = Outcome::Value(Payload::Repr("None".to_owned()));
-        for piece in pieces(&self.code(helper)) {
+        let least = if self.is_small() { WORTH_A_SMALL_PIECE } else { WORTH_A_PIECE };
+        for piece in pieces(&self.code(helper), least) {
             outcome = self.run_answering(&Command::statements(piece), answers.as_deref_mut(), wait, sink)?;
             if matches!(outcome, Outcome::Raised(_)) {
                 return Ok(outcome);
@@ -279,11 +281,12 @@ mod tests {
     fn long_helpers_are_sent_in_pieces() {
         let all = [GENERATOR, TIMED_GENERATOR, PROXY, FILES, HASH, RECEIVE, ARGUMENTS, RESULTS, FORGET, MOUNT];
         for source in all {
-            let pieces = pieces(source);
+            let pieces = pieces(source, WORTH_A_PIECE);
             assert_eq!(pieces.concat(), source);
             assert!(pieces.iter().all(|piece| !piece.starts_with(' ') && piece.len() < 3000), "{}", pieces[0]);
         }
-        assert!(pieces(MOUNT).len() > 2);
+        assert!(pieces(MOUNT, WORTH_A_PIECE).len() > 2);
+        assert!(pieces(PROXY, WORTH_A_SMALL_PIECE).len() > 3);
     }
 
     #[test]

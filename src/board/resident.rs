@@ -26,7 +26,7 @@ const WORTH: u32 = 8;
 /// How often the loop may fail a call before the connection goes on without it.
 const STRIKES: u32 = 3;
 /// How much memory, in bytes, the loop of a small board must leave: what the other helpers and the compiling of usual commands take.
-const LEAST: i64 = 6000;
+const LEAST: i64 = 4000;
 /// Longest `str` or `bytes` that is an argument, in bytes.
 const LONGEST: usize = 120;
 

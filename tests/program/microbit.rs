@@ -141,10 +141,10 @@ print(said(|| b.doze()));
 print(said(|| b.blink()));
 print(b.exec("2 ** 100"));
 
-// What the helpers leave: 1 for generators, the others below.
+// What the helpers leave: the loop for calls and that for generators, and the others below.
 let generators = free - b.free();
 // MicroPython takes memory for names in pieces of some 200 bytes: one falls to whoever needs the next name.
-if generators > 950 { throw `generators take ${generators} bytes`; }
+if generators > 1400 { throw `the loop and generators take ${generators} bytes`; }
 
 b.sync_time();
 let first = b.now();
@@ -224,9 +224,10 @@ fn calls_that_follow_one_another() {
 
 #[test]
 fn helpers_have_room_beside_the_loop() {
-    let Some(microbit) = Microbit::start() else { return };
-    let outcome = microbit.run(
-        r#"
+    // The lines that `input()` keeps lay scattered over all the memory after calls: with this much in use, nothing compiled any more.
+    for in_use in [150, 1500] {
+        let Some(microbit) = Microbit::start() else { return };
+        let script = r#"
         device Small {
             task nothing() `pass`
             task same(x) `return x`
@@ -240,19 +241,22 @@ fn helpers_have_room_beside_the_loop() {
             `
         }
         let b = Small.open();
-        b.exec("class C:pass\nthing=C()\nthing.v=5\n");
+        b.exec("ballast=bytearray(IN_USE)\nclass C:pass\nthing=C()\nthing.v=5\n");
         for i in 0..20 { if b.same(i) != i || b.nothing() != () { throw `${i} is another number`; } }
         let sum = 0;
         for number in b.count(20) { sum += number; }
         print(sum);
         print(b.batch(|b| { for i in 0..10 { b.same(i); } }));
         b.say(2);
+        for i in 0..40 { if b.same(i) != i { throw `${i} is another number`; } }
         print(b.proxy("thing").v);
         for i in 0..20 { if b.same(i) != i { throw `${i} is another number`; } }
-        "#,
-    );
-    let said = "190\n[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]\n0\r\n1\r\n5\n";
-    assert_eq!((outcome.stderr.as_str(), outcome.stdout.as_str(), outcome.status), ("", said, Some(0)));
+        print(b.exec("'__belay_r'in globals()"));
+        "#;
+        let outcome = microbit.run(&script.replace("IN_USE", &in_use.to_string()));
+        let said = "190\n[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]\n0\r\n1\r\n5\ntrue\n";
+        assert_eq!((outcome.stderr.as_str(), outcome.stdout.as_str(), outcome.status), ("", said, Some(0)), "{in_use}");
+    }
 }
 
 #[test]

@@ -13,11 +13,15 @@ use crate::repl::reply::{Decoder, Prelude, Reply, find_line};
 const EMPTY: &[u8] = b"\n";
 /// Ends the loop, clears the line at the prompt, and requests the prompt.
 const END_LOOP: &[u8] = b"\n\x01";
-/// The same for a loop that reads by `input()`, which repeats what it reads: a line whose check is wrong.
-const EMPTY_INPUT: &[u8] = b"0 0\r";
+/// The same for a loop that reads by `input()`, which repeats what it reads: a line whose check is wrong. MicroPython keeps the last
+/// eight lines that it has read (`READLINE_HIST_SIZE`), each in memory of its own, and the calls before have spread them over all that
+/// is free, in pieces too small to compile in. So short lines precede it, at the first of which the board collects garbage: they take
+/// the place of those, close together.
+const EMPTY_INPUT: &[u8] = b"0\r1\r0\r1\r0\r1\r0\r1\r0 0\r";
 const END_INPUT: &[u8] = b"0 0\r\x01";
-/// How it repeats that line.
+/// How it repeats that line, and those.
 const REPEATED: &[u8] = b"0 0";
+const REPEATED_BEFORE: [&[u8]; 8] = [b"0", b"1", b"0", b"1", b"0", b"1", b"0", b"1"];
 /// As [`super::INTERRUPT`], for a board that may wait in `input()`: it sees Ctrl-C when the line ends.
 const INTERRUPT_INPUT: &[u8] = b"\x03\r\x01";
 /// How long the prompt may take after each request, in milliseconds.
@@ -66,10 +70,15 @@ impl Session {
         self.loops_by_input.then(|| line.trim_end_matches('\r').as_bytes().to_vec())
     }
 
-    /// What came after the loop was ended, without that line.
+    /// What came after the loop was ended, without the lines that ended it.
     pub fn without_repeated(&self, mut came: Vec<u8>) -> Vec<u8> {
-        if let Some((at, end)) = find_line(&came, REPEATED).filter(|_| self.loops_by_input) {
-            came.drain(at..end);
+        let lines = REPEATED_BEFORE.into_iter().chain([REPEATED]).filter(|_| self.loops_by_input);
+        let mut from = 0;
+        for line in lines {
+            if let Some((at, end)) = find_line(&came[from..], line) {
+                came.drain(from + at..from + end);
+                from += at;
+            }
         }
         came
     }
@@ -126,7 +135,11 @@ impl Session {
                 decoder.keeps_acknowledgement();
             }
             self.waits = Waits::Unsure;
-            match self.read_reply(&mut decoder, None, &mut Typing::new(), wait, sink) {
+            let mut came = Vec::new();
+            let outcome = self
+                .read_reply(&mut decoder, None, &mut Typing::new(), wait, &mut |bytes| came.extend_from_slice(bytes));
+            sink(&self.without_repeated(came));
+            match outcome {
                 Ok(_) => {
                     self.waits = Waits::Prompt;
                     self.settle(decoder, sink)?;
