@@ -8,7 +8,11 @@ use super::{Failure, Session};
 use crate::bound;
 use crate::port::{PortError, Wait};
 use crate::repl::reply::{Decoder, Prelude, Progress, find};
+use std::ops::Range;
 use std::time::{Duration, Instant};
+
+/// Longest reply, in bytes, of a board that has no memory to compile: a traceback of one line.
+const REFUSAL: usize = 512;
 
 impl Session {
     /// Has the board print a frame, and waits for it at most `limit`. What comes before goes to `came`, what comes after
@@ -17,11 +21,16 @@ impl Session {
     /// # Errors
     /// See [`Failure`].
     pub(super) fn confirm(&mut self, limit: Duration, came: &mut Vec<u8>) -> Result<bool, Failure> {
+        self.confirm_and("", limit, came)
+    }
+
+    /// The same. `then`: what is sent with the question, for the prompt after it.
+    pub(super) fn confirm_and(&mut self, then: &str, limit: Duration, came: &mut Vec<u8>) -> Result<bool, Failure> {
         let wait = Wait { deadline: Some(Instant::now() + limit), interruptible: false };
         let text = self.next_nonce();
         // Helpers may not be loaded yet.
         let (token, length) = (&self.token, text.len());
-        let code = format!("print('\\x1e{token}N{length}:{text}\\x1e{token};',end='')\x04");
+        let code = format!("print('\\x1e{token}N{length}:{text}\\x1e{token};',end='')\x04{then}");
         match self.send_gently(code.as_bytes(), wait, came) {
             Ok(()) => {}
             Err(Failure::Timeout) => return Ok(false),
@@ -52,10 +61,12 @@ impl Session {
                 self.waits = Waits::Prompt;
                 return Ok(true);
             }
+            let from = all.len().saturating_sub(bytes.len() + REFUSAL);
             bytes.clear();
-            if let Some(at) = refused_for_memory(&all) {
+            if let Some(answer) = refused_for_memory(&all, from) {
                 came.truncate(before);
-                came.extend_from_slice(&all[..at]);
+                came.extend_from_slice(&all[..answer.start]);
+                self.incoming.splice(..0, all[answer.end..].iter().copied());
                 self.waits = Waits::Prompt;
                 return Ok(true);
             }
@@ -80,11 +91,13 @@ impl Session {
     }
 }
 
-/// Where the reply of a raw REPL begins that has no memory to compile the question. That is an answer too: the command after it
-/// has a reply that cannot be forged.
-fn refused_for_memory(came: &[u8]) -> Option<usize> {
-    let begins = came.strip_suffix(b"\x04>")?.windows(3).rposition(|bytes| bytes == b"OK\x04")?;
-    find(&came[begins..], b"MemoryError: ").map(|_| begins)
+/// Where the reply of a raw REPL is that has no memory to compile the question. That is an answer too: the command after it has a
+/// reply that cannot be forged.
+/// `from`: where to look.
+fn refused_for_memory(came: &[u8], from: usize) -> Option<Range<usize>> {
+    let start = from + came[from..].windows(3).rposition(|bytes| bytes == b"OK\x04")?;
+    let end = start + 3 + find(&came[start + 3..], b"\x04>")? + 2;
+    find(&came[start..end], b"MemoryError: ").map(|_| start..end)
 }
 
 #[cfg(test)]
@@ -118,9 +131,11 @@ mod tests {
     fn a_board_without_memory_has_answered() {
         let reply =
             b"noise OK\x04Traceback (most recent call last):\r\nMemoryError: parser could not allocate\r\n\x04>";
-        assert_eq!(refused_for_memory(reply), Some(6));
-        assert_eq!(refused_for_memory(&reply[..reply.len() - 1]), None);
-        assert_eq!(refused_for_memory(b"OK\x04Traceback\r\nSyntaxError: \r\n\x04>"), None);
+        assert_eq!(refused_for_memory(reply, 0), Some(6..reply.len()));
+        let restarted = [&reply[..], b"OK\r\nsoft reboot\r\n"].concat();
+        assert_eq!(refused_for_memory(&restarted, 3), Some(6..reply.len()));
+        assert_eq!(refused_for_memory(&reply[..reply.len() - 1], 0), None);
+        assert_eq!(refused_for_memory(b"OK\x04Traceback\r\nSyntaxError: \r\n\x04>", 0), None);
     }
 
     #[test]

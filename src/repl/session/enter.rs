@@ -17,6 +17,20 @@ const RESTART_WAITS: usize = 7;
 /// How long a process may take to show its prompt.
 const START_LIMIT: Duration = Duration::from_secs(5);
 
+/// Ctrl-D, at the prompt of the raw REPL.
+const RESTART: &str = "\x04";
+
+/// What is enough to have entered the raw REPL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Proof {
+    /// Its greeting: the next command confirms it.
+    Greeting,
+    /// That the board has confirmed its greeting.
+    Confirmed,
+    /// The same, and in that exchange the board is restarted.
+    Restart,
+}
+
 impl Session {
     /// Enters the raw REPL, whatever the board is doing. `reset`: then restarts it, which clears earlier programs; output of
     /// `boot.py` goes to `sink`. The next command confirms that the board is there: its reply cannot be forged.
@@ -34,8 +48,11 @@ impl Session {
             text.extend_from_slice(b">>> ");
             sink(&reply::without_own(text, 0));
         }
-        self.knock_and(reset, wait, sink)?;
-        if reset { self.restart_within(wait, sink) } else { Ok(()) }
+        match self.knock_and(if reset { Proof::Restart } else { Proof::Greeting }, wait, sink)? {
+            true => self.end_restart(wait, sink),
+            false if reset => self.restart_within(wait, sink),
+            false => Ok(()),
+        }
     }
 
     /// Restarts the board in the raw REPL: boot.py runs, main.py does not. The next command confirms it.
@@ -43,33 +60,39 @@ impl Session {
     /// # Errors
     /// See [`Failure`].
     pub fn restart_within(&mut self, wait: Wait, sink: Sink<'_>) -> Result<(), Failure> {
-        self.port.write(b"\x04", wait)?;
+        self.port.write(RESTART.as_bytes(), wait)?;
+        self.end_restart(wait, sink)
+    }
+
+    fn end_restart(&mut self, wait: Wait, sink: Sink<'_>) -> Result<(), Failure> {
         if self.restarted(wait, sink)? { Ok(()) } else { self.knock(wait, sink) }
     }
 
     /// Enters the raw REPL, by increasingly strong means.
     pub(super) fn knock(&mut self, wait: Wait, sink: Sink<'_>) -> Result<(), Failure> {
-        self.knock_and(true, wait, sink)
+        self.knock_and(Proof::Confirmed, wait, sink).map(drop)
     }
 
-    /// `confirms`: also confirms that the greeting is the board's if it comes at once.
-    fn knock_and(&mut self, confirms: bool, wait: Wait, sink: Sink<'_>) -> Result<(), Failure> {
+    /// Returns whether it has requested a restart too. `enough`: what is enough if the greeting comes at once.
+    fn knock_and(&mut self, mut enough: Proof, wait: Wait, sink: Sink<'_>) -> Result<bool, Failure> {
         let mut asked = 0;
         for limit in ENTER_WAITS_MS {
             // Two Ctrl-C: the first may only end a sleep. No carriage return: it would run a half-typed line.
             self.port.write(b"\x03\x03\x01", wait)?;
             asked += 1;
             let limit = Duration::from_millis(limit);
-            if self.greeted_and(confirms || asked > 1, asked, wait, limit, sink)? {
-                return Ok(());
+            if self.greeted_and(enough, asked, wait, limit, sink)? {
+                return Ok(enough == Proof::Restart);
             }
+            enough = Proof::Confirmed;
         }
         if self.port.abilities().starts_on_open {
             let mut seen = Seen { tried: vec![Means::Interrupt], ..Seen::default() };
             note(&mut seen.printed, &self.incoming);
             return Err(Failure::Stuck(seen));
         }
-        self.force_in(asked, Seen { printed: Vec::new(), tried: vec![Means::Interrupt] }, wait, sink).map(drop)
+        self.force_in(asked, Seen { printed: Vec::new(), tried: vec![Means::Interrupt] }, wait, sink)?;
+        Ok(false)
     }
 
     /// Waits for the greeting of the raw REPL, and confirms that it is the board's. Earlier output goes to `sink`, except the
@@ -81,12 +104,12 @@ impl Session {
         limit: Duration,
         sink: Sink<'_>,
     ) -> Result<bool, Failure> {
-        self.greeted_and(true, asked, wait, limit, sink)
+        self.greeted_and(Proof::Confirmed, asked, wait, limit, sink)
     }
 
     fn greeted_and(
         &mut self,
-        confirms: bool,
+        enough: Proof,
         asked: usize,
         wait: Wait,
         limit: Duration,
@@ -94,16 +117,19 @@ impl Session {
     ) -> Result<bool, Failure> {
         let Some(mut text) = self.wait_for(RAW_BANNER, wait, limit, sink)? else { return Ok(false) };
         text.extend_from_slice(RAW_BANNER);
-        if !confirms {
+        if enough == Proof::Greeting {
             sink(&reply::without_own(text, asked));
             self.suspect = false;
             return Ok(true);
         }
         // The board replies to earlier attempts before this question.
-        let there = self.confirm(CONFIRM_LIMIT, &mut text)?;
+        let restarts = enough == Proof::Restart;
+        let there = self.confirm_and(if restarts { RESTART } else { "" }, CONFIRM_LIMIT, &mut text)?;
         if there {
             sink(&reply::without_own(reply::without_frames(text, &self.token), asked));
-            self.pass_on(sink);
+            if !restarts {
+                self.pass_on(sink);
+            }
             self.suspect = false;
         } else {
             self.incoming.splice(..0, text);
@@ -125,7 +151,8 @@ impl Session {
                 asked += 1;
             }
             let mut without_reboot = |bytes: &[u8]| sink(&without_reboot(bytes));
-            if self.greeted_and(attempt > 0, asked, wait, RESTART_WAIT, &mut without_reboot)? {
+            let enough = if attempt > 0 { Proof::Confirmed } else { Proof::Greeting };
+            if self.greeted_and(enough, asked, wait, RESTART_WAIT, &mut without_reboot)? {
                 return Ok(true);
             }
         }

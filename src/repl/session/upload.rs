@@ -190,8 +190,9 @@ impl Session {
     /// Sends a short line to an unknown board, in pieces that fit the smallest input buffer. What is too
     /// much of what comes meanwhile goes to `came`.
     pub(super) fn send_gently(&mut self, bytes: &[u8], wait: Wait, came: &mut Vec<u8>) -> Result<(), Failure> {
+        let abilities = self.port.abilities();
         let is_held = matches!(self.paste, Paste::Window(_)) && self.room() > bytes.len() + 8;
-        if is_held || !self.port.abilities().raw_paste {
+        if is_held || abilities.holds_back || !abilities.raw_paste {
             return Ok(self.port.write(bytes, wait)?);
         }
         let Block { size, pause } = if self.paste == Paste::Refused { self.block } else { SMALL_BLOCK };
@@ -208,10 +209,15 @@ impl Session {
         wait: Wait,
         sink: Sink<'_>,
     ) -> Result<(), Failure> {
-        for block in bytes.chunks(size) {
+        let last = bytes.len().div_ceil(size);
+        for (number, block) in bytes.chunks(size).enumerate() {
             self.port.write(block, wait)?;
+            wait.slice()?;
+            if number + 1 == last {
+                break;
+            }
             let pause = Wait { deadline: Some(Instant::now() + pause), ..wait };
-            while bytes.len() > size {
+            loop {
                 match self.port.read(&mut self.incoming, pause) {
                     Ok(_) => {}
                     Err(PortError::Timeout) => break,
@@ -225,7 +231,6 @@ impl Session {
                     break;
                 }
             }
-            wait.slice()?;
         }
         Ok(())
     }
