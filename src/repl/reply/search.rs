@@ -92,6 +92,9 @@ pub fn without_own(mut text: Vec<u8>, asked: usize) -> Vec<u8> {
             text.drain(start..stop);
         }
     }
+    if let Some(stop) = torn_greeting(&text) {
+        text.drain(..stop);
+    }
     for own in [b"\r\nWebREPL connected".as_slice(), b"\r\n>>> "] {
         while let Some(at) = find(&text, own) {
             text.drain(at..at + own.len());
@@ -114,6 +117,17 @@ pub fn without_frames(mut text: Vec<u8>, token: &str) -> Vec<u8> {
         text.drain(start..stop);
     }
     text
+}
+
+/// The end of a greeting of MicroPython's friendly REPL whose start came before the port was open: what is left of its two lines.
+fn torn_greeting(text: &[u8]) -> Option<usize> {
+    const LAST: &[u8] = b"Type \"help()\" for more information.";
+    const PROMPT: &[u8] = b"\r\n>>> ";
+    let at = find(text, PROMPT)?;
+    let mut lines = text[..at].rsplit(|&byte| byte == b'\n');
+    let last = lines.next()?;
+    let is_own = last.len() >= 4 && LAST.ends_with(last) && (last.len() == LAST.len() || last.len() == at);
+    (is_own && lines.count() <= 1).then_some(at + PROMPT.len())
 }
 
 /// The range of a greeting of the friendly REPL: from the start of its line to the end of its prompt.
@@ -245,6 +259,15 @@ mod tests {
             "MicroPython is printed\r\nby a program\r\nagain\r\n",
         );
         case("\r\nAdafruit CircuitPython 10.3.0 on 2026; Fake\r\n>>> ", 0, "");
+        // The port was opened while the board greeted.
+        for from in 1..banner.len() - 14 {
+            case(&format!("{}\r\n{raw}", &banner[from..]), 1, "");
+        }
+        case(
+            "1\r\n2\r\nType \"help()\" for more information.\r\n",
+            0,
+            "1\r\n2\r\nType \"help()\" for more information.\r\n",
+        );
         case(
             "no end\r\nTraceback (most recent call last):\r\nValueError: x\r\n",
             3,
