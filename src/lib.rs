@@ -31,6 +31,9 @@ pub mod device;
 pub mod diagnostic;
 pub mod disk;
 pub mod error;
+#[cfg(test)]
+#[path = "../tests/support/extent.rs"]
+mod extent;
 pub mod gate;
 pub mod instrument;
 pub mod interrupt;

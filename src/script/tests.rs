@@ -97,8 +97,6 @@ mod console_classes;
 mod consoles;
 #[path = "tests/division.rs"]
 mod division;
-#[path = "../../tests/support/extent.rs"]
-mod extent;
 #[path = "tests/failures.rs"]
 mod failures;
 #[path = "tests/habits.rs"]

@@ -33,6 +33,9 @@ fn no_code_decides_by_the_words_of_an_error() {
         let code = blank(&text);
         let code = code.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
         for (number, line) in code.lines().enumerate() {
+            if !LOOKS.iter().any(|look| line.contains(look)) {
+                continue;
+            }
             let looks = |text: &str| {
                 // A longer name is another one.
                 let is_whole =

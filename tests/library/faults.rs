@@ -72,7 +72,8 @@ fn every_fault_at_every_moment() {
 fn ctrl_c_at_every_moment() {
     alone("faults::ctrl_c_at_every_moment", || {
         let places = |deed| places(Bench::new(true, deed, true).traffic(deed).0, 2);
-        let faults = |deed| places(deed).into_iter().map(Fault::Interrupt).collect();
+        let step = extent::one_of("interrupts");
+        let faults = |deed| places(deed).into_iter().step_by(step).map(Fault::Interrupt).collect();
         judge(&run(DEEDS.iter().map(|&deed| (deed, "interrupt", faults(deed))).collect(), 1, true));
     });
 }

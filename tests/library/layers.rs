@@ -18,6 +18,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("visible", 0),
     ("diagnostic", 0),
     ("bound", 0),
+    ("extent", 0),
     ("disk", 0),
     ("python", 1),
     ("port", 1),

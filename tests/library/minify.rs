@@ -1,7 +1,7 @@
 //! Minified code does on a real interpreter what the original does, error lines included.
 
 use crate::board::Board;
-use crate::modules;
+use crate::{extent, modules};
 use belay_script::device::class::ItemKind;
 use belay_script::python::minify::minify;
 use belay_script::value::Value;
@@ -57,7 +57,8 @@ fn generated_modules_do_the_same_on_the_same_lines() {
     };
     let mut all = String::new();
     let (mut before, mut after) = (0, 0);
-    for seed in 0..modules::COUNT {
+    let share = extent::one_of("modules");
+    for seed in (0..modules::COUNT).step_by(share) {
         let source = modules::module(seed);
         let minified = minify(&source);
         let expected = output(&source);
@@ -71,7 +72,7 @@ fn generated_modules_do_the_same_on_the_same_lines() {
     }
     for shape in SHAPES {
         let count = all.matches(shape).count();
-        assert!(count >= 10, "{shape:?} occurs {count} times in the modules");
+        assert!(count * share >= 10, "{shape:?} occurs {count} times in the modules");
     }
     assert!(after * 100 < before * 80, "{before} bytes became {after}");
 }

@@ -2,6 +2,7 @@
 //! output contains only results.
 
 use crate::support::command::{Outcome, Program};
+use crate::support::extent;
 use std::fs;
 use std::path::Path;
 
@@ -130,7 +131,7 @@ fn bytes_of_a_program_pass_as_they_are() {
 /// The board finds the error while it still receives code in windows.
 #[test]
 fn a_paste_that_is_cut_off_prints_nothing() {
-    for length in [100, 180, 200, 256, 300, 700] {
+    for length in [100, 180, 200, 256, 300, 700].into_iter().step_by(extent::one_of("pastes")) {
         let code = format!("x = (\n#{}\n", "a".repeat(length));
         for round in 0..2 {
             for (way, outcome) in ways(&code).into_iter().take(3) {

@@ -155,7 +155,10 @@ fn deep_chains_are_released() {
         ),
         ("arrays", "let a = []; for i in 0..5000 { a = [take(a)]; } print(\"released\");"),
         ("maps", "let a = #{}; for i in 0..5000 { a = #{ a: take(a) }; } print(\"released\");"),
-    ] {
+    ]
+    .into_iter()
+    .step_by(extent::one_of("chains"))
+    {
         fs::write(folder.path().join("a.rhai"), format!("{bench}{chain}")).unwrap();
         let outcome = Program::new().args(["run", "a.rhai", "-p", "sim"]).outcome_in(folder.path());
         assert_eq!((&*outcome.stdout, outcome.status), ("released\noff\r\n", Some(0)), "{name}: {}", outcome.stderr);

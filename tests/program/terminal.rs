@@ -194,7 +194,7 @@ fn each_reset_runs_the_board_s_own_programs_again() {
 pub fn a_reset_leaves_a_program_that_never_ends_to_itself() {
     let folder = tempfile::tempdir().unwrap();
     let _server = server(folder.path());
-    let files = "with open('main.py', 'w') as f: f.write('print(\"on\")\\nwhile True: pass')\n";
+    let files = "with open('main.py', 'w') as f: f.write('import time\\nprint(\"on\")\\nwhile True: time.sleep(1)')\n";
     let files = Program::new().file("files.py", files.as_bytes()).args(["run", "files.py", "-p", "./board"]);
     assert_eq!(files.outcome_in(folder.path()).status, Some(0));
     for option in [None, Some("--hard")] {

@@ -1,6 +1,7 @@
 //! The commands that generate files: `doc`, `definitions`, `editor`, `new`.
 
 use crate::support::command::Program;
+use crate::support::extent;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -270,7 +271,10 @@ fn every_template_runs_on_simulated_boards() {
         ("logger", &["logger.rhai"], "5 readings in readings.csv\n"),
         ("firmware", &["tests/test_counter.rhai", "firmware/counter.py", "firmware/main.py"], "2 tests: 2 passed\n"),
         ("belay-port", &["bench.rhai"], "0: 1.65 V\n1: 1.65 V\n2: 1.65 V\n"),
-    ] {
+    ]
+    .into_iter()
+    .step_by(extent::one_of("templates"))
+    {
         let folder = tempfile::tempdir().expect("a folder");
         let project = folder.path().join("mine");
         let made = succeeds(folder.path(), &["new", "mine", "--template", template]);

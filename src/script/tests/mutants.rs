@@ -1,8 +1,8 @@
 //! Mistakes that are put into the scripts of `scripts/`: most of them are found without running anything.
 
 use super::analysis::{found_in, rhai_files};
-use super::extent;
 use crate::bench::select::Dice;
+use crate::extent;
 use crate::python::names::{Mention, Names, ScopeKind};
 use crate::script::language::tokens::{Kind as TokenKind, Token, Tokens};
 

@@ -163,7 +163,7 @@ fn everything_else_works_between_calls() {
         same(),
         item(Task, "say x", &[], "print('said', x)\nreturn x"),
         item(Task, "fail x", &[], "print('failing')\nraise ValueError('no %s' % x)"),
-        item(Task, "hang", &[], "while True: pass"),
+        item(Task, "hang", &[], "import time\nwhile True: time.sleep(1)"),
         item(Task, "read", &[], "return input()"),
         item(Task, "deep n", &[], "return 0 if n == 0 else 1 + deep(n - 1)"),
         item(Task, "full", &[], "return len(bytearray(1 << 40))"),

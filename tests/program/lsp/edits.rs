@@ -1,6 +1,7 @@
 //! Edits: large documents, late and cancelled requests, random changes.
 
 use super::client::{Client, position, range};
+use crate::support::extent;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value as Json, json};
@@ -146,7 +147,11 @@ fn random_edits_never_end_the_server() {
     let mut version = 1;
     let edit = (0_usize..12, 0_usize..30, 0_usize..3, 0_usize..12, prop::sample::select(PIECES));
     let edits = prop::collection::vec(edit, 1..12);
-    let mut runner = TestRunner::new(Config { cases: 40, failure_persistence: None, ..Config::default() });
+    let mut runner = TestRunner::new(Config {
+        cases: 40 / extent::one_of("edits") as u32,
+        failure_persistence: None,
+        ..Config::default()
+    });
     let client_cell = std::cell::RefCell::new((&mut client, &mut version));
     let result = runner.run(&edits, |edits| {
         let mut guard = client_cell.borrow_mut();
