@@ -1,7 +1,7 @@
 //! Runs the tests that mostly wait for time limits in parallel within one test, which leaves the suite's few threads to
 //! the others. The module name sorts first, so that it starts first.
 
-use crate::{interrupts, killed, python_files, stations, terminal};
+use crate::{interrupts, killed, python_files, stations, stubborn, terminal, typed};
 
 const WAITING: &[(&str, fn())] = &[
     ("killed::what_is_no_board_is_given_up", killed::what_is_no_board_is_given_up),
@@ -19,6 +19,14 @@ const WAITING: &[(&str, fn())] = &[
     ("interrupts::a_run_over_its_timeout_cannot_be_caught", interrupts::a_run_over_its_timeout_cannot_be_caught),
     ("interrupts::a_run_over_its_timeout_stops_the_script", interrupts::a_run_over_its_timeout_stops_the_script),
     ("python_files::a_program_over_its_time_is_stopped", python_files::a_program_over_its_time_is_stopped),
+    (
+        "stubborn::a_call_that_catches_ctrl_c_ends_in_time_and_the_next_one_runs",
+        stubborn::a_call_that_catches_ctrl_c_ends_in_time_and_the_next_one_runs,
+    ),
+    ("stubborn::a_main_py_that_catches_ctrl_c_is_stopped", stubborn::a_main_py_that_catches_ctrl_c_is_stopped),
+    ("typed::the_end_of_a_pipe_ends_input", typed::the_end_of_a_pipe_ends_input),
+    ("typed::a_long_pipe_arrives_whole", typed::a_long_pipe_arrives_whole),
+    ("typed::unread_input_is_not_executed", typed::unread_input_is_not_executed),
 ];
 
 #[test]

@@ -14,8 +14,8 @@ while True:
         print('nope')
 ";
 
-#[test]
-fn a_call_that_catches_ctrl_c_ends_in_time_and_the_next_one_runs() {
+/// One of those in `at_limits.rs`.
+pub fn a_call_that_catches_ctrl_c_ends_in_time_and_the_next_one_runs() {
     let script = "
         device H {
             task swallow() timeout = 1 `
@@ -44,8 +44,8 @@ fn a_call_that_catches_ctrl_c_ends_in_time_and_the_next_one_runs() {
     assert!(stderr.contains("-- `H`: interrupting the last program\n"), "{stderr}");
 }
 
-#[test]
-fn a_main_py_that_catches_ctrl_c_is_stopped() {
+/// One of those in `at_limits.rs`.
+pub fn a_main_py_that_catches_ctrl_c_is_stopped() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("main.py"), KEEPS).unwrap();
     let run = |args: &[&str]| {

@@ -30,8 +30,8 @@ fn a_line_of_a_pipe_is_input() {
     case("import sys\nprint(sys.stdin.readline(), sys.stdin.read(3))", b"first\nabcdef", "first\n abc\n", 0);
 }
 
-#[test]
-fn the_end_of_a_pipe_ends_input() {
+/// One of those in `at_limits.rs`.
+pub fn the_end_of_a_pipe_ends_input() {
     for typed in [b"".as_slice(), b"one\n"] {
         let source = "try:\n    while True: n = len(input())\nexcept EOFError: print('end')\n";
         let echo = if typed.is_empty() { "" } else { "one\n" };
@@ -70,8 +70,8 @@ fn every_byte_of_a_pipe_is_data() {
 }
 
 /// Much more than any buffer holds, echoed and not.
-#[test]
-fn a_long_pipe_arrives_whole() {
+/// One of those in `at_limits.rs`.
+pub fn a_long_pipe_arrives_whole() {
     let text: String = (0..3000).map(|number| format!("line {number}\n")).collect();
     let count = "n = 0\ntry:\n    while True: n += len(input())\nexcept EOFError: print('total', n)\n";
     let (_, outcome) = Program::new().args(["exec", "-p", "sim", count]).stdin(&text).start().finish();
@@ -82,8 +82,8 @@ fn a_long_pipe_arrives_whole() {
 }
 
 /// Input that a program does not read is not executed at the prompt afterwards.
-#[test]
-fn unread_input_is_not_executed() {
+/// One of those in `at_limits.rs`.
+pub fn unread_input_is_not_executed() {
     let typed =
         b"print('EVIL')\n\x04print('EVIL')\x04\x02print('EVIL')\r\n\x05A\x01\x04import machine\nmachine.reset()\n\x04";
     for (source, printed, status) in [
