@@ -93,6 +93,10 @@ fn on_every_profile(first: usize, test: impl Fn(&str, &[&str]) + Sync) {
 
 #[test]
 fn every_profile_passes() {
+    // Otherwise the tests of `selftest` meet a board with these line ends.
+    if extent::one_of("others") > 1 {
+        return;
+    }
     let folder = tempfile::tempdir().expect("a folder");
     on_every_profile(0, |board, absent| {
         let flash = folder.path().join(board).display().to_string();

@@ -180,7 +180,10 @@ fn full_and_read_only_disks_keep_the_old_files() {
     for (state, words) in [
         ("cat /dev/zero > fill 2>/dev/null || true", ["no space left on device", "are free"]),
         ("mount -o remount,ro .; cd ../disk", ["read-only file system", "are free"]),
-    ] {
+    ]
+    .into_iter()
+    .step_by(extent::one_of("full"))
+    {
         let output = shell(state).expect("a shell");
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         let everything = format!("{state}\n{said}{}", String::from_utf8_lossy(&output.stderr));

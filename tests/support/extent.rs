@@ -21,6 +21,8 @@ pub const TABLE: &[(&str, &str, usize)] = &[
     ("edits", "random edits of a script for the language server", 4),
     ("templates", "templates of projects that are run", 2),
     ("pastes", "lengths of code that is cut off", 3),
+    ("soak", "calls over links that fail now and then", 5),
+    ("full", "disks that are full or read-only", 2),
     ("chains", "deep structures that are released", 2),
 ];
 
