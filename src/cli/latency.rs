@@ -20,8 +20,9 @@ use std::time::{Duration, Instant};
 const TRIPS: (usize, Duration) = (200, Duration::from_secs(2));
 /// Bytes of one transfer: small boards hold them twice.
 const PIECE: usize = 1024;
-/// How long each direction is measured.
+/// How long each direction is measured, and how many transfers at most: a fast link has shown its rate by then.
 const TIME: Duration = Duration::from_secs(1);
+const TRANSFERS: usize = 200;
 
 /// What was measured.
 struct Measured {
@@ -72,7 +73,7 @@ fn measure(device: &Device) -> Result<Measured> {
 
 fn rate(mut transfer: impl FnMut() -> Result<Value>) -> Result<f64> {
     let (mut bytes, begin) = (0, Instant::now());
-    while bytes == 0 || begin.elapsed() < TIME {
+    while bytes == 0 || begin.elapsed() < TIME && bytes < TRANSFERS * PIECE {
         transfer()?;
         bytes += PIECE;
     }

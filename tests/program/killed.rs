@@ -1,8 +1,8 @@
 //! Boards that disappear, and ports without a board: the errors, and that they are reported soon.
 
 use crate::support::command::{Program, unindent};
-use crate::support::interpreter;
 use crate::support::terminal::Terminal;
+use crate::support::{extent, interpreter};
 use std::time::{Duration, Instant};
 
 /// The interpreter of the first board is killed while it runs code; the other board's teardown still runs.
@@ -163,9 +163,11 @@ pub fn what_is_no_board_is_given_up() {
     // On a serial port: a silent device, and one that prints rubbish.
     let (mute, babbling) = (Terminal::open(), Terminal::open());
     let _answers = babbling.answer(b"rubbish ");
+    // A flood without end takes all of a processor.
+    let flood = if extent::is_ci() { "yes" } else { "yes | head -c 200000; cat >/dev/null" };
     std::thread::scope(|scope| {
         scope.spawn(|| no_raw_repl("exec:cat"));
-        scope.spawn(|| no_raw_repl("exec:sh -c 'yes'"));
+        scope.spawn(|| no_raw_repl(&format!("exec:sh -c '{flood}'")));
         scope.spawn(|| no_raw_repl("exec:python3 -q"));
         scope.spawn(|| silent(mute.port()));
         scope.spawn(|| talks(babbling.port()));

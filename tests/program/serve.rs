@@ -1,8 +1,8 @@
 //! `sim serve`: a simulated board as a serial port, for MicroPython's own tool and for this program.
 
 use crate::support::command::{Outcome, Program};
-use crate::support::mpremote;
 use crate::support::running::Running;
+use crate::support::{extent, mpremote};
 
 /// A server of a board, at `board` in its folder.
 fn server() -> Running {
@@ -69,6 +69,9 @@ fn mpremote_runs_code() {
 
 #[test]
 fn mpremote_meets_the_profile_that_is_served() {
+    if extent::one_of("served") > 1 {
+        return;
+    }
     let running = Program::new().args(["sim", "serve", "--link", "board", "--board", "pico"]).start();
     running.said("press Ctrl-C to stop\n");
     assert_eq!(remote(&running, &["exec", "import sys; print(sys.platform)"]), "rp2\n");
@@ -99,6 +102,9 @@ fn mpremote_copies_files_both_ways() {
 
 #[test]
 fn a_soft_reset_clears_the_memory_and_keeps_the_files() {
+    if extent::one_of("served") > 1 {
+        return;
+    }
     let server = server();
     let code = "x = 5\nwith open('kept.txt', 'w') as f: f.write('kept')";
     remote(&server, &["exec", code]);
@@ -111,6 +117,9 @@ fn a_soft_reset_clears_the_memory_and_keeps_the_files() {
 /// The flash of a served board is its own, though its port is a serial port and its `sys.platform` a computer's.
 #[test]
 fn file_commands_change_the_flash_of_the_board() {
+    if extent::one_of("served") > 1 {
+        return;
+    }
     let server = server();
     let folder = server.folder();
     std::fs::create_dir(folder.join("src")).unwrap();

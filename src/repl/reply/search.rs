@@ -193,16 +193,7 @@ pub fn find_line(bytes: &[u8], text: &[u8]) -> Option<(usize, usize)> {
 
 /// The index of the first `needle` in `bytes`.
 pub fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
-    let (&first, _) = needle.split_first()?;
-    let mut from = 0;
-    while let Some(at) = bytes[from..].iter().position(|&byte| byte == first) {
-        let at = from + at;
-        if bytes[at..].starts_with(needle) {
-            return Some(at);
-        }
-        from = at + 1;
-    }
-    None
+    if needle.is_empty() { None } else { memchr::memmem::find(bytes, needle) }
 }
 
 #[cfg(test)]

@@ -95,7 +95,7 @@ impl Session {
 /// reply that cannot be forged.
 /// `from`: where to look.
 fn refused_for_memory(came: &[u8], from: usize) -> Option<Range<usize>> {
-    let start = from + came[from..].windows(3).rposition(|bytes| bytes == b"OK\x04")?;
+    let start = from + memchr::memmem::rfind(&came[from..], b"OK\x04")?;
     let end = start + 3 + find(&came[start + 3..], b"\x04>")? + 2;
     find(&came[start..end], b"MemoryError: ").map(|_| start..end)
 }
