@@ -58,11 +58,15 @@ fn every_fault_at_every_moment() {
     if let Ok(only) = std::env::var("FAULTS") {
         plans.retain(|(deed, name, _)| format!("{deed:?} {name}").contains(&only));
     }
-    let step = extent::one_of("faults");
+    let (step, kinds) = (extent::one_of("faults"), (plans.len() / DEEDS.len()).max(1));
     // Each plan begins at another of its cases, so that together they cover all moments.
     for (number, (_, _, faults)) in plans.iter_mut().enumerate() {
         let first = (number % step).min(faults.len().saturating_sub(1));
         *faults = faults.iter().skip(first).step_by(step).cloned().collect();
+        // Without `CI`, each fault meets every second deed, and each deed every second fault.
+        if step > 1 && (number / kinds + number) % 2 == 0 {
+            faults.clear();
+        }
     }
     judge(&run(plans, 32, true));
 }
@@ -85,7 +89,7 @@ fn torn_replies_of_boards_that_end_lines_with_lf() {
     let mut plans: Vec<Plan> = deeds.iter().flat_map(|&deed| plans(deed, false)).collect();
     plans.retain(|(_, name, _)| ["garbage inside", "truncated", "one byte at a time"].contains(name));
     for (_, _, faults) in &mut plans {
-        let step = faults.len().div_ceil(8);
+        let step = faults.len().div_ceil(8 / extent::one_of("torn"));
         *faults = faults.iter().step_by(step).cloned().collect();
     }
     judge(&run(plans, 32, false));

@@ -5,7 +5,8 @@
 
 /// Name of a test, its cases, and how many of them there are for each that runs without `CI`.
 pub const TABLE: &[(&str, &str, usize)] = &[
-    ("faults", "faults of the link at each moment", 48),
+    ("faults", "faults of the link at each moment", 96),
+    ("torn", "torn replies of boards with other line ends", 2),
     ("unplugged", "boards that are unplugged during a sync", 12),
     ("others", "boards, processes and firmware that take the self test", 7),
     ("killed", "moments at which a program that writes is killed", 3),
