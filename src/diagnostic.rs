@@ -29,7 +29,7 @@ pub struct Diagnostic {
     pub notes: Vec<String>,
     /// What to do next.
     pub help: Option<String>,
-    /// Whether it is no failure, but worth to be told.
+    /// Whether it is a remark, not a failure.
     pub is_warning: bool,
     /// Other failures of the same operation, drawn below as separate failures.
     pub others: Box<[Diagnostic]>,

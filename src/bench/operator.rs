@@ -89,7 +89,7 @@ pub enum Source {
 pub enum NoAnswer {
     /// The wait ended: its deadline passed, or Ctrl-C was pressed.
     Over,
-    /// There is no interactive terminal, or the given answer is invalid.
+    /// The terminal is not interactive, or the given answer is invalid.
     Error(Error),
 }
 

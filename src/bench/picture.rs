@@ -32,7 +32,7 @@ pub fn file_of(script: &str, path: &str) -> PathBuf {
 /// Reads a picture.
 ///
 /// # Errors
-/// ArgumentError if there is no such file, if it cannot be read, or if it is empty or an invalid PNG.
+/// ArgumentError if the file does not exist, if it cannot be read, or if it is empty or an invalid PNG.
 pub fn read(file: &Path) -> Result<Picture> {
     let shown = file.display();
     let wrong = |message: String, help: &str| Error::new(Kind::ArgumentError, message).with_help(help);

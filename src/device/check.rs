@@ -18,7 +18,7 @@ use std::sync::Arc;
 /// Compiles every item with the interpreter that `sim` finds; returns the errors of the interpreter and of the host.
 ///
 /// # Errors
-/// If there is no interpreter.
+/// If the interpreter is missing.
 pub fn compile(host: &Host, items: &[&Arc<Item>]) -> Result<Vec<Error>> {
     let options = OpenOptions { startup: Some(String::new()), ..OpenOptions::default() };
     let device = host.open(&Arc::new(Class::device()), Some(SIMULATED), options, &mut |_, _| Ok(()))?;

@@ -102,7 +102,7 @@ impl HostMount {
     /// The folder at this path. `is_writable`: boards may change it.
     ///
     /// # Errors
-    /// ArgumentError if there is no such folder.
+    /// ArgumentError if the folder does not exist.
     pub fn new(folder: &Path, is_writable: bool) -> Result<HostMount> {
         let mount = HostMount { folder: folder.to_owned(), is_writable };
         mount.mount().map(|_| mount)

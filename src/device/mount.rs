@@ -42,7 +42,7 @@ impl Mount {
     /// A folder that is not mounted yet; nothing outside `confines` can be reached.
     ///
     /// # Errors
-    /// ArgumentError if there is no such folder.
+    /// ArgumentError if the folder does not exist.
     pub fn new(path: &Path, writable: bool, confines: Option<Confines>) -> Result<Mount> {
         let folder = Folder::new(path, writable, confines).map_err(|error| {
             let why = match error.kind() {

@@ -24,7 +24,7 @@ impl Device {
     /// reached.
     ///
     /// # Errors
-    /// ArgumentError if there is no such folder; FeatureUnavailableError if the board cannot; else as [`Device::call`].
+    /// ArgumentError if the folder does not exist; FeatureUnavailableError if the board cannot; else as [`Device::call`].
     pub fn mount(&self, folder: &Path, writable: bool) -> Result<()> {
         self.mount_within(folder, writable, self.host().options.gate.confines())
     }

@@ -123,7 +123,7 @@ impl Rfc2217Port {
     /// Connects and sets the line: 8N1, the baud rate, DTR and RTS.
     ///
     /// # Errors
-    /// [`Kind::ConnectionFailedError`] if there is no such server or it does not support RFC 2217, [`Kind::ArgumentError`]
+    /// [`Kind::ConnectionFailedError`] if the server does not exist or does not support RFC 2217, [`Kind::ArgumentError`]
     /// if the line does not support the baud rate, [`Kind::Interrupted`].
     pub fn open(endpoint: &Endpoint, options: &LineOptions) -> Result<Rfc2217Port> {
         Rfc2217Port::open_within(endpoint, options, AGREE_LIMIT, SETTINGS_LIMIT)

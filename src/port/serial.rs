@@ -96,7 +96,7 @@ impl SerialPort {
     /// Opens the port named `path`. Earlier output of the board is kept.
     ///
     /// # Errors
-    /// [`Kind::DeviceNotFoundError`] if there is no such port, [`Kind::ConnectionFailedError`] if it cannot be
+    /// [`Kind::DeviceNotFoundError`] if the port does not exist, [`Kind::ConnectionFailedError`] if it cannot be
     /// opened, [`Kind::ArgumentError`] for a baud rate that cannot be set.
     pub fn open(path: &str, options: &PortOptions) -> Result<SerialPort> {
         if options.line.baud_rate() == 0 {
@@ -208,7 +208,7 @@ pub fn not_serial(path: &str, what: &str) -> Error {
 /// Why a port could not be opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Failure {
-    /// There is no such file or port.
+    /// The file or port does not exist.
     Missing,
     /// It is not a terminal, but this.
     #[cfg(unix)]

@@ -21,7 +21,7 @@ pub(crate) fn set_up(engine: &mut Engine) {
 /// The value of a variable that differs from the scope's, or is not in it.
 ///
 /// # Errors
-/// If there is no station file.
+/// If the station file is missing.
 pub(crate) fn variable(
     run: &Run,
     name: &str,

@@ -37,7 +37,7 @@ impl Tree {
 /// Whether `path` is a folder.
 ///
 /// # Errors
-/// [`Kind::ArgumentError`] if there is no such file or folder.
+/// [`Kind::ArgumentError`] if the file or folder does not exist.
 pub(super) fn is_folder(path: &Path) -> Result<bool> {
     match std::fs::metadata(path) {
         Ok(metadata) => Ok(metadata.is_dir()),

@@ -153,10 +153,10 @@ fn rows() -> Vec<(String, String)> {
 
 /// Whether the program says what the page says it does.
 #[derive(Default)]
-struct Told(HashMap<String, String>);
+struct Shown(HashMap<String, String>);
 
-impl Told {
-    fn tell(&mut self, mistake: &str, said: impl Into<String>) {
+impl Shown {
+    fn by(&mut self, mistake: &str, said: impl Into<String>) {
         assert!(self.0.insert(mistake.to_owned(), said.into()).is_none(), "{mistake}: made twice");
     }
 
@@ -171,7 +171,7 @@ impl Told {
 }
 
 /// What a run of `test` says about one of its scripts: its report, on one line, and what was printed for it.
-fn in_scripts(told: &mut Told) {
+fn in_scripts(shown: &mut Shown) {
     let mut program = Program::new()
         .file("w/station.toml", STATION.as_bytes())
         .file("x/station.toml", b"[boards.dut]\nport = \"exec:micropython\"\n")
@@ -207,19 +207,19 @@ fn in_scripts(told: &mut Told) {
             }
             _ => String::new(),
         };
-        told.tell(mistake, format!("{text}\n{of_all}"));
+        shown.by(mistake, format!("{text}\n{of_all}"));
     }
-    told.tell("the station file comes from someone else", runs[SCRIPTS.len()].to_string());
+    shown.by("the station file comes from someone else", runs[SCRIPTS.len()].to_string());
 }
 
-fn by_options(told: &mut Told) {
+fn by_options(shown: &mut Shown) {
     let folder = tempfile::tempdir().unwrap();
     let script = br#"test "supply" { measure("supply", 9.9, #{ max: 3.4 }); }"#;
     let program = || Program::new().file("a_test.rhai", script);
     let run = |program: Program| program.start_in(folder.path()).finish().1;
     let none = run(program().args(["test", "-k", "suply"]));
     assert_eq!(none.status, Some(5));
-    told.tell("-k leaves out all tests", none.stderr);
+    shown.by("-k leaves out all tests", none.stderr);
 
     assert_eq!(run(program().args(["keygen", "bench", "--no-password"])).status, Some(0));
     let reports = ["--jsonl", "log.jsonl", "--html", "page.html", "--sign", "bench.key"];
@@ -230,12 +230,12 @@ fn by_options(told: &mut Told) {
     fs::write(&log, edited).unwrap();
     let verified = run(program().args(["verify", "log.jsonl"]));
     assert_eq!(verified.status, Some(1));
-    told.tell("a record is edited", verified.stdout);
+    shown.by("a record is edited", verified.stdout);
     let page = folder.path().join("page.html");
     fs::write(&page, fs::read_to_string(&page).unwrap().replace("9.9", "3.3")).unwrap();
     let verified = run(program().args(["verify", "page.html", "--key", "bench.pub"]));
     assert_eq!(verified.status, Some(1));
-    told.tell("a signed report is edited", verified.stdout);
+    shown.by("a signed report is edited", verified.stdout);
 
     // MicroPython as a process, with the id of a board.
     let port = format!("exec:{} -i", interpreter::command());
@@ -248,10 +248,10 @@ fn by_options(told: &mut Told) {
     let both = Program::new().file("b/b_test.rhai", script.as_bytes()).file("b/station.toml", station.as_bytes());
     let both = run(both.args(["test", "b", "--station", "b/station.toml"]));
     assert_eq!(both.status, Some(3), "{}", both.stderr);
-    told.tell("two names of the station lead to one board", both.stderr);
+    shown.by("two names of the station lead to one board", both.stderr);
 }
 
-fn in_watch_mode(told: &mut Told) {
+fn in_watch_mode(shown: &mut Shown) {
     let folder = tempfile::tempdir().unwrap();
     // As editors write.
     let write = |name: &str, text: &str| {
@@ -279,18 +279,18 @@ fn in_watch_mode(told: &mut Told) {
     };
     let module = after("firmware/values.py", "VALUE = 22\n");
     let limit = after("station.toml", "[limits]\nsupply = { max = 3 }\n");
-    told.tell("a module on the board has changed and is not loaded again", module);
-    told.tell("a limit of the station has changed in watch mode", limit);
+    shown.by("a module on the board has changed and is not loaded again", module);
+    shown.by("a limit of the station has changed in watch mode", limit);
     person.types(b"\x03");
     assert_eq!(person.ends(), Some(130));
 }
 
 #[test]
 fn mistakes_do_not_pass_unseen() {
-    let mut told = Told::default();
-    in_scripts(&mut told);
-    by_options(&mut told);
-    in_watch_mode(&mut told);
-    assert!(told.0.len() > 20);
-    told.agrees();
+    let mut shown = Shown::default();
+    in_scripts(&mut shown);
+    by_options(&mut shown);
+    in_watch_mode(&mut shown);
+    assert!(shown.0.len() > 20);
+    shown.agrees();
 }

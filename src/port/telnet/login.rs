@@ -73,7 +73,7 @@ impl TelnetPort {
     /// Connects, and logs in if the server asks for a login: by default as `micro` with the password `python`.
     ///
     /// # Errors
-    /// [`Kind::ConnectionFailedError`] if there is no such server, or if it does not ask for the given user or password;
+    /// [`Kind::ConnectionFailedError`] if the server does not exist, or does not ask for the given user or password;
     /// [`Kind::AuthenticationError`] if it rejects them; [`Kind::Interrupted`].
     pub fn open(endpoint: &Endpoint, user: Option<&str>, password: Option<&str>) -> Result<TelnetPort> {
         let mut port = TelnetPort::plain(endpoint)?;
@@ -84,7 +84,7 @@ impl TelnetPort {
     /// Connects, and leaves a login to the caller.
     ///
     /// # Errors
-    /// [`Kind::ConnectionFailedError`] if there is no such server; [`Kind::Interrupted`].
+    /// [`Kind::ConnectionFailedError`] if the server does not exist; [`Kind::Interrupted`].
     pub fn plain(endpoint: &Endpoint) -> Result<TelnetPort> {
         let name = format!("telnet://{}", endpoint.shown(Some(USUAL_PORT)));
         let link = Link::new(Connection::open(endpoint, &name)?, Decoder::new(false));

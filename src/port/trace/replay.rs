@@ -39,7 +39,7 @@ impl ReplayPort {
     /// Reads the recording. `turn`: the index of its session.
     ///
     /// # Errors
-    /// [`Kind::DeviceNotFoundError`] if there is no such file, [`Kind::ConnectionFailedError`] if it cannot be read, is not a
+    /// [`Kind::DeviceNotFoundError`] if the file does not exist, [`Kind::ConnectionFailedError`] if it cannot be read, is not a
     /// recording or has no such session.
     pub fn open(path: &str, turn: usize) -> Result<ReplayPort> {
         let bytes = disk::read(Path::new(path), bound::RECORDING).map_err(|error| match error.kind() {

@@ -83,7 +83,7 @@ impl<'t> Cursor<'t> {
         self.pieces.get(index).copied()
     }
 
-    /// The text of the piece so many places ahead; empty after the last one.
+    /// The text of the piece `count` places ahead; empty after the last one.
     pub fn ahead(&self, count: usize) -> &'t str {
         self.piece(self.at + count).map_or("", |piece| piece.text)
     }

@@ -34,7 +34,7 @@ pub(crate) fn others(what: &str, entries: &[(String, Value)]) -> String {
 /// The value of the variable.
 ///
 /// # Errors
-/// If there is no station file.
+/// If the station file is missing.
 pub(crate) fn variable(station: Option<Arc<Station>>) -> Result<Dynamic, Box<EvalAltResult>> {
     match station {
         Some(station) => Ok(Dynamic::from(StationHandle(station))),

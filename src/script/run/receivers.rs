@@ -1,6 +1,6 @@
 //! What a script can call its own names on.
 //!
-//! Invariant: each type stands here once.
+//! Invariant: each type is here once.
 
 use crate::script::handles::{BatchHandle, ClassHandle, DeviceHandle, InstrumentHandle, ProxyHandle, SimHandle};
 use crate::script::run::console::ConsoleHandle;
