@@ -132,7 +132,12 @@ impl Bench {
             item(ItemKind::Teardown, "off", &[], "print('torn down')"),
         ];
         let class = Arc::new(Class::build("Bench", "", None, items, &[]).expect("a class"));
-        let timeout = if patient { LONG } else { SHORT };
+        let timeout = match (patient, deed) {
+            // After damage it comes again at the pace of the slowest board, which takes three seconds.
+            (true, Deed::Upload) => 3 * LONG,
+            (true, _) => LONG,
+            (false, _) => SHORT,
+        };
         // A board with little memory has a loop of its own.
         let heap = (deed == Deed::SmallLoop).then_some(60 << 10);
         let link = Link::to(SimOptions { crlf, heap, ..SimOptions::default() });
