@@ -101,7 +101,8 @@ pub fn without_own(mut text: Vec<u8>, asked: usize) -> Vec<u8> {
         }
     }
     let text = without_interrupt(text);
-    text.strip_prefix(b">>> ").map(<[u8]>::to_vec).unwrap_or(text)
+    let rest = text.strip_prefix(b">>> ").or_else(|| text.strip_prefix(b"\n>>> "));
+    rest.map(<[u8]>::to_vec).unwrap_or(text)
 }
 
 /// Removes late replies to the host's own questions: an acknowledgement, a frame with this token, and the end.
@@ -138,7 +139,11 @@ fn greeting(text: &[u8], begin: &[u8], end: &[u8]) -> Option<(usize, usize)> {
         let stop = at + find(&text[at..], end)? + end.len();
         let lines = text[at..stop].iter().filter(|&&byte| byte == b'\n').count();
         if lines <= 2 && (text[..at].last().is_none_or(|&byte| byte == b'\n') || text[..at].ends_with(b">>> ")) {
-            let before = text[..at].strip_suffix(b"\r\n").map_or(at, <[u8]>::len);
+            let before = match &text[..at] {
+                // Its first byte came before the port was open.
+                b"\n" => 0,
+                before => before.strip_suffix(b"\r\n").map_or(at, <[u8]>::len),
+            };
             // A line of the program ends before it; an empty one belongs to the greeting.
             let own = before == 0 || text[..before].ends_with(b"\n");
             return Some((if own { before } else { at }, stop));
@@ -251,8 +256,13 @@ mod tests {
         );
         case("\r\nAdafruit CircuitPython 10.3.0 on 2026; Fake\r\n>>> ", 0, "");
         // The port was opened while the board greeted.
-        for from in 1..banner.len() - 14 {
-            case(&format!("{}\r\n{raw}", &banner[from..]), 1, "");
+        let whole = format!("\r\n{banner}");
+        for from in 0..whole.len() - 3 {
+            // Of less than four letters it is not known what they are.
+            let rest = &whole[from..];
+            if !(1..4).contains(&rest.find("\r\n").unwrap_or_default()) {
+                case(&format!("{rest}\r\n{raw}"), 1, "");
+            }
         }
         case(
             "1\r\n2\r\nType \"help()\" for more information.\r\n",
