@@ -146,6 +146,9 @@ def close():
             pass
     MAIN.clear()
     gc.collect()
+    # What the stack still holds of earlier calls keeps a file now and then: compiling overwrites it.
+    eval("0")
+    gc.collect()
 
 
 def report(error):
