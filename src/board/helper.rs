@@ -31,8 +31,9 @@ pub(super) const MOUNT: &str = include_str!("snippets/mount.py");
 const BASE64: &str = include_str!("snippets/base64.py");
 const BASE64_NAME: &str = "__belay_b";
 
-/// Shortest piece, in bytes, that is worth a round trip, and the same on a small board, which has more time than memory.
+/// Shortest piece, in bytes, that is worth a round trip.
 const WORTH_A_PIECE: usize = 1000;
+/// The same on a small board, which has more time than memory. Every piece also leaves a little memory in use: 50 was too short.
 const WORTH_A_SMALL_PIECE: usize = 150;
 
 /// What some commands need on the board in addition to the reply function.

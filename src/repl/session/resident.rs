@@ -17,11 +17,9 @@ const END_LOOP: &[u8] = b"\n\x01";
 /// eight lines that it has read (`READLINE_HIST_SIZE`), each in memory of its own, and the calls before have spread them over all that
 /// is free, in pieces too small to compile in. So short lines precede it, at the first of which the board collects garbage: they take
 /// the place of those, close together.
-const EMPTY_INPUT: &[u8] = b"0\r1\r0\r1\r0\r1\r0\r1\r0 0\r";
+const LAST_LINES: [&str; 9] = ["0", "1", "0", "1", "0", "1", "0", "1", LAST_LINE];
+const LAST_LINE: &str = "0 0";
 const END_INPUT: &[u8] = b"0 0\r\x01";
-/// How it repeats that line, and those.
-const REPEATED: &[u8] = b"0 0";
-const REPEATED_BEFORE: [&[u8]; 8] = [b"0", b"1", b"0", b"1", b"0", b"1", b"0", b"1"];
 /// As [`super::INTERRUPT`], for a board that may wait in `input()`: it sees Ctrl-C when the line ends.
 const INTERRUPT_INPUT: &[u8] = b"\x03\r\x01";
 /// How long the prompt may take after each request, in milliseconds.
@@ -72,10 +70,9 @@ impl Session {
 
     /// What came after the loop was ended, without the lines that ended it.
     pub fn without_repeated(&self, mut came: Vec<u8>) -> Vec<u8> {
-        let lines = REPEATED_BEFORE.into_iter().chain([REPEATED]).filter(|_| self.loops_by_input);
         let mut from = 0;
-        for line in lines {
-            if let Some((at, end)) = find_line(&came[from..], line) {
+        for line in LAST_LINES.into_iter().filter(|_| self.loops_by_input) {
+            if let Some((at, end)) = find_line(&came[from..], line.as_bytes()) {
                 came.drain(from + at..from + end);
                 from += at;
             }
@@ -128,8 +125,8 @@ impl Session {
             let wait = Wait::for_at_most(CONFIRM_LIMIT).undisturbed();
             let mut decoder = Decoder::new(&self.token, Prelude::Plain, false);
             if self.loops_by_input {
-                self.port.write(EMPTY_INPUT, wait)?;
-                decoder.repeats(REPEATED);
+                self.port.write(LAST_LINES.map(|line| format!("{line}\r")).concat().as_bytes(), wait)?;
+                decoder.repeats(LAST_LINE.as_bytes());
             } else {
                 self.port.write(EMPTY, wait)?;
                 decoder.keeps_acknowledgement();
