@@ -5,7 +5,7 @@
 use super::microbit::Microbit;
 use super::selftest::{relay, report, with_result};
 use crate::support::command::Outcome;
-use crate::support::{extent, interpreter, node, programs};
+use crate::support::{interpreter, is_left_to_ci, node, programs};
 use serde_json::Value;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -58,7 +58,7 @@ const OF_PROCESS: &[&str] = &[
 #[test]
 fn simulated_boards_pass_with_both_line_ends() {
     // Otherwise the tests of `selftest` do.
-    if extent::one_of("others") > 1 {
+    if is_left_to_ci("others") {
         return;
     }
     let folder = tempfile::tempdir().expect("a folder");
@@ -93,7 +93,7 @@ fn on_every_profile(test: impl Fn(&str, &[&str]) + Sync) {
 #[test]
 fn every_profile_passes() {
     // Otherwise the tests of `selftest` meet a board with these line ends.
-    if extent::one_of("others") > 1 {
+    if is_left_to_ci("others") {
         return;
     }
     let folder = tempfile::tempdir().expect("a folder");
@@ -106,7 +106,7 @@ fn every_profile_passes() {
 #[test]
 fn every_profile_passes_with_lf() {
     // Otherwise the process behind a link meets other line ends.
-    if extent::one_of("others") > 1 {
+    if is_left_to_ci("others") {
         return;
     }
     on_every_profile(|board, absent| {
@@ -120,7 +120,7 @@ fn every_profile_passes_with_lf() {
 #[test]
 fn a_process_passes() {
     // Otherwise the one behind a link with other line ends does.
-    if extent::one_of("others") > 1 {
+    if is_left_to_ci("others") {
         return;
     }
     passes(&format!("exec:{} -i", interpreter::command()), "LF", OF_PROCESS);
@@ -137,7 +137,7 @@ fn a_process_passes_over_a_link_with_cr_lf_line_ends() {
 #[test]
 fn micropython_in_node_passes() {
     // Otherwise the process behind a link does.
-    if programs::find(["node", "npm"]).is_none() || extent::one_of("others") > 1 {
+    if programs::find(["node", "npm"]).is_none() || is_left_to_ci("others") {
         return;
     }
     let modules = node::installed(WEBASSEMBLY.0, WEBASSEMBLY.1).unwrap_or_else(|error| panic!("{error}"));
@@ -160,7 +160,7 @@ fn micropython_in_node_passes() {
 #[test]
 fn a_microbit_with_micropython_1_9_passes() {
     // Otherwise the tests of `microbit` meet it.
-    if extent::one_of("others") > 1 {
+    if is_left_to_ci("others") {
         return;
     }
     let Some(microbit) = Microbit::start() else { return };

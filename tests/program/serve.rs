@@ -2,7 +2,7 @@
 
 use crate::support::command::{Outcome, Program};
 use crate::support::running::Running;
-use crate::support::{extent, mpremote};
+use crate::support::{is_left_to_ci, mpremote};
 
 /// A server of a board, at `board` in its folder.
 fn server() -> Running {
@@ -69,7 +69,7 @@ fn mpremote_runs_code() {
 
 #[test]
 fn mpremote_meets_the_profile_that_is_served() {
-    if extent::one_of("served") > 1 {
+    if is_left_to_ci("served") {
         return;
     }
     let running = Program::new().args(["sim", "serve", "--link", "board", "--board", "pico"]).start();
@@ -102,7 +102,7 @@ fn mpremote_copies_files_both_ways() {
 
 #[test]
 fn a_soft_reset_clears_the_memory_and_keeps_the_files() {
-    if extent::one_of("served") > 1 {
+    if is_left_to_ci("served") {
         return;
     }
     let server = server();
@@ -117,7 +117,7 @@ fn a_soft_reset_clears_the_memory_and_keeps_the_files() {
 /// The flash of a served board is its own, though its port is a serial port and its `sys.platform` a computer's.
 #[test]
 fn file_commands_change_the_flash_of_the_board() {
-    if extent::one_of("served") > 1 {
+    if is_left_to_ci("served") {
         return;
     }
     let server = server();
