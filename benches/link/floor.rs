@@ -5,6 +5,7 @@
 use super::places::Place;
 use belay_script::port::meter::{MeteredPort, Traffic};
 use belay_script::port::{Port, Wait};
+use belay_script::repl::reply::find;
 use std::time::Duration;
 
 const PROMPT: &[u8] = b"raw REPL; CTRL-B to exit\r\n>";
@@ -86,7 +87,7 @@ impl Floor {
     pub fn run(&mut self, code: &str) {
         for _ in 0..if self.is_small { ATTEMPTS } else { 1 } {
             self.exchange(format!("{code}\x04").as_bytes(), |answer| answer.ends_with(b"\x04>"));
-            if !self.buffer.windows(12).any(|bytes| bytes == b"SyntaxError:") {
+            if find(&self.buffer, b"SyntaxError:").is_none() {
                 break;
             }
         }
